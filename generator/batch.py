@@ -1,0 +1,156 @@
+"""Many profiles in one go: built and compared on every core, moved into place only if all are fine.
+
+Memory does not grow with the documents: what is built is staged on disk, and what travels between
+processes is a few words a profile.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from generator.build import Bundle, build
+from generator.errors import GenError, GenErrors, Where
+from generator.load import Source, load
+from generator.outputs import Drift, Plan, Staging, commit, compare, locked, on_disk
+
+# Below this, starting processes costs more than they save.
+MIN_FOR_PROCESSES: Final = 128
+CHUNK: Final = 64
+
+Progress = Callable[[int], None]
+
+
+class Outcome(Struct, frozen=True):
+    """What became of one profile. `bundle` is kept only where few are rendered."""
+
+    label: str
+    name: str = ""
+    drifts: tuple[Drift, ...] = ()
+    documents: int = 0
+    plan: Plan | None = None
+    bundle: Bundle | None = None
+    error: GenError | None = None
+
+
+def render_files(
+    paths: Sequence[Path], *, out: Path, templates: Path | None, progress: Progress | None = None
+) -> list[Outcome]:
+    """Render profile files into `out`, all of them or none.
+
+    Raises:
+        GenErrors: everything wrong with any of them; `out` is as it was.
+    """
+    with locked(out):
+        outcomes = _all_or_none(_stage_all(paths, out, templates), progress)
+        commit(out, [outcome.plan for outcome in outcomes if outcome.plan])
+    return outcomes
+
+
+def render_source(source: Source, *, out: Path, templates: Path | None) -> list[Outcome]:
+    """Render one profile that did not come from a file."""
+    with locked(out):
+        outcome = _staged(source, Staging(out), templates, keep=True)
+        assert outcome.plan is not None
+        commit(out, [outcome.plan])
+    return [outcome]
+
+
+def check_files(
+    paths: Sequence[Path], *, out: Path, templates: Path | None, progress: Progress | None = None
+) -> list[Outcome]:
+    """Compare `out` with what the profile files render to; writes nothing.
+
+    Raises:
+        GenErrors: everything wrong with any of them.
+    """
+    work = _Work(out, templates, write=False, keep=len(paths) < MIN_FOR_PROCESSES)
+    return _all_or_none(_run(work, paths), progress)
+
+
+def _stage_all(paths: Sequence[Path], out: Path, templates: Path | None) -> Iterator[Outcome]:
+    return _run(_Work(out, templates, write=True, keep=len(paths) < MIN_FOR_PROCESSES), paths)
+
+
+class _Work(Struct, frozen=True):
+    """What a process needs to know to handle profiles."""
+
+    out: Path
+    templates: Path | None
+    write: bool
+    keep: bool
+
+    def __call__(self, paths: Sequence[Path]) -> list[Outcome]:
+        staging = Staging(self.out)
+        return [self._one(path, staging) for path in paths]
+
+    def _one(self, path: Path, staging: Staging) -> Outcome:
+        try:
+            source = load(path)
+            if self.write:
+                return _staged(source, staging, self.templates, self.keep)
+            bundle = build(source, templates=self.templates)
+            drifts = compare(bundle.files, on_disk(self.out / bundle.name))
+            return _outcome(bundle, drifts, None, keep=self.keep)
+        except GenError as error:
+            return Outcome(path.as_posix(), error=error)
+
+
+def _staged(source: Source, staging: Staging, templates: Path | None, keep: bool) -> Outcome:
+    bundle = build(source, templates=templates)
+    plan = staging.put(bundle.name, bundle.files)
+    return _outcome(bundle, plan.drifts, plan, keep)
+
+
+def _outcome(
+    bundle: Bundle, drifts: tuple[Drift, ...], plan: Plan | None, keep: bool
+) -> Outcome:
+    return Outcome(
+        bundle.source.label,
+        bundle.name,
+        drifts,
+        len(bundle.files),
+        plan,
+        bundle if keep else None,
+    )
+
+
+def _run(work: _Work, paths: Sequence[Path]) -> Iterator[Outcome]:
+    """Outcomes in the order of `paths`, on one core or all."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if len(paths) < MIN_FOR_PROCESSES or cores == 1:
+        yield from work(paths)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    chunks = [paths[at : at + CHUNK] for at in range(0, len(paths), CHUNK)]
+    with ProcessPoolExecutor(max_workers=cores) as pool:
+        for outcomes in pool.map(work, chunks):
+            yield from outcomes
+
+
+def _all_or_none(outcomes: Iterable[Outcome], progress: Progress | None) -> list[Outcome]:
+    done: list[Outcome] = []
+    errors: list[GenError] = []
+    labels: dict[str, str] = {}
+    for outcome in outcomes:
+        if progress:
+            progress(1)
+        if outcome.error:
+            errors += outcome.error.each()
+        elif outcome.name in labels:
+            errors.append(
+                GenError(
+                    f"`{outcome.name}` is the name of {labels[outcome.name]} as well",
+                    where=Where(outcome.label),
+                    hint="the name is the folder under out/; choose another",
+                )
+            )
+        else:
+            labels[outcome.name] = outcome.label
+            done.append(outcome)
+    if errors:
+        raise GenErrors(errors)
+    return done

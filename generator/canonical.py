@@ -1,0 +1,212 @@
+"""One spelling for what IAM reads alike: order, case and text are decided here and nowhere else.
+
+What counts as spelling (IAM reads both forms the same): the order of statements, elements, keys
+and list items; repeated items; a bare value or a list of one; the case of action and condition
+key names; quoted or bare booleans and numbers; an empty `Sid` or `Condition` or none; an absent
+`Version` or 2008-10-17; an account as `123456789012` or as the ARN of its root; `**` or `*`; and in
+an identity policy an incomplete ARN or the same with `*` in the missing fields.
+What never does: anything else. Sources: docs/canonical-form.md.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from json.encoder import encode_basestring_ascii as quoted
+from typing import Final, TypeAlias
+
+from generator.catalog import action_case, key_case
+from generator.policy import (
+    Condition,
+    Effect,
+    Patterns,
+    Policy,
+    PolicyError,
+    Principals,
+    Statement,
+)
+
+Json: TypeAlias = "str | int | list[Json] | dict[str, Json]"
+
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
+# A policy variable, `${*}`, `${?}` and `${$}` included, or a run of two or more wildcards.
+_WILDCARDS: Final = re.compile(r"(\$\{[^}]*\})|[*?]{2,}")
+_GLOB_OPERATOR: Final = re.compile(r"(?:.*:)?(?:String|Arn)(?:Not)?Like(?:IfExists)?")
+
+
+def canonical(policy: Policy, *, partition: str = "aws") -> Policy:
+    """The same policy in its one spelling; `canonical(canonical(p)) == canonical(p)`.
+
+    `partition` completes an account that is written as 12 digits.
+
+    Raises:
+        PolicyError: one operator has a key twice in different case, which IAM does not define.
+    """
+    statements = {_statement(s, partition) for s in policy.statements}
+    return Policy(tuple(sorted(statements, key=_reading_order)), policy.version, policy.id)
+
+
+def to_text(policy: Policy) -> str:
+    """The text to commit: two spaces, one list item a line, ASCII, LF, a newline at the end."""
+    return json_text(to_json(policy))
+
+
+def to_json(policy: Policy) -> dict[str, Json]:
+    """The document as plain JSON values, elements in the order IAM's documentation uses."""
+    document: dict[str, Json] = {"Version": policy.version}
+    if policy.id:
+        document["Id"] = policy.id
+    document["Statement"] = [_statement_json(s) for s in policy.statements]
+    return document
+
+
+def json_text(value: Json) -> str:
+    """JSON as this product writes it. The order of keys is the caller's."""
+    return "".join(_lines(value, "\n")) + "\n"
+
+
+def billable_size(policy: Policy) -> int:
+    """Characters AWS counts against the quota: the document without white space.
+
+    Unit: characters. White space inside a string is counted too, since whether IAM skips that is
+    not stated, so the figure is never too low.
+    Source: IAM User Guide, "IAM and AWS STS quotas".
+    """
+    return len(_compact(to_json(policy)))
+
+
+def _statement(s: Statement, partition: str) -> Statement:
+    resources = s.resources
+    if resources is not None:
+        items: Iterable[str] = resources.items
+        if s.principals is None:
+            items = map(_complete_arn, items)
+        resources = Patterns(_sorted_set(map(_fewest_wildcards, items)), resources.negated)
+    return Statement(
+        sid=s.sid,
+        effect=s.effect,
+        principals=s.principals and _principals(s.principals, partition),
+        actions=Patterns(
+            _sorted_set(action_case(_fewest_wildcards(a)) for a in s.actions.items),
+            s.actions.negated,
+        ),
+        resources=resources,
+        conditions=_conditions(s.conditions, s.sid),
+    )
+
+
+def _principals(principals: Principals, partition: str) -> Principals:
+    entries: dict[str, set[str]] = {}
+    for kind, ids in principals.entries:
+        entries.setdefault(kind, set()).update(
+            f"arn:{partition}:iam::{i}:root" if kind == "AWS" and _ACCOUNT.fullmatch(i) else i
+            for i in ids
+        )
+    return Principals(
+        tuple((kind, tuple(sorted(entries[kind]))) for kind in sorted(entries)),
+        principals.negated,
+        principals.anyone,
+    )
+
+
+def _conditions(conditions: tuple[Condition, ...], sid: str) -> tuple[Condition, ...]:
+    found: dict[tuple[str, str], Condition] = {}
+    for c in conditions:
+        key = key_case(c.key)
+        if (c.operator, key) in found:
+            raise PolicyError(
+                f"`{c.operator}` of statement `{sid}` has `{key}` twice in different case",
+                hint="keep one",
+            )
+        glob = _GLOB_OPERATOR.fullmatch(c.operator)
+        values = map(_fewest_wildcards, c.values) if glob else c.values
+        found[c.operator, key] = Condition(c.operator, key, _sorted_set(values))
+    return tuple(found[place] for place in sorted(found))
+
+
+def _reading_order(s: Statement) -> tuple[bool, str, str]:
+    """Allows before Denies, then by Sid: what may be done, then what never may."""
+    return (s.effect is Effect.DENY, s.sid, _compact(_statement_json(s)))
+
+
+def _sorted_set(items: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(items)))
+
+
+def _fewest_wildcards(pattern: str) -> str:
+    """`a**b` as `a*b` and `a*?b` as `a?*b`: runs that match the same texts, written one way."""
+    if "*" not in pattern:
+        return pattern
+    return _WILDCARDS.sub(_one_run, pattern)
+
+
+def _one_run(match: re.Match[str]) -> str:
+    run = match.group()
+    if match.group(1) or "*" not in run:
+        return run
+    return "?" * run.count("?") + "*"
+
+
+def _complete_arn(pattern: str) -> str:
+    """An ARN of fewer than six fields with `*` for the missing ones, as IAM reads it.
+
+    Source: IAM User Guide, grammar notes on `resource_string`; identity policies only.
+    """
+    fields = pattern.count(":") + 1
+    if fields >= 6 or not pattern.startswith("arn:") or "${" in pattern:
+        return pattern
+    return pattern + ":*" * (6 - fields)
+
+
+def _statement_json(s: Statement) -> dict[str, Json]:
+    data: dict[str, Json] = {}
+    if s.sid:
+        data["Sid"] = s.sid
+    data["Effect"] = s.effect.value
+    if s.principals is not None:
+        who: Json = {kind: _one_or_list(ids) for kind, ids in s.principals.entries}
+        name = "NotPrincipal" if s.principals.negated else "Principal"
+        data[name] = "*" if s.principals.anyone else who
+    data["NotAction" if s.actions.negated else "Action"] = _one_or_list(s.actions.items)
+    if s.resources is not None:
+        data["NotResource" if s.resources.negated else "Resource"] = _one_or_list(s.resources.items)
+    block: dict[str, Json] = {}
+    for c in s.conditions:
+        keys = block.setdefault(c.operator, {})
+        assert isinstance(keys, dict)
+        keys[c.key] = _one_or_list(c.values)
+    if block:
+        data["Condition"] = block
+    return data
+
+
+def _one_or_list(items: tuple[str, ...]) -> Json:
+    return items[0] if len(items) == 1 else list(items)
+
+
+def _lines(value: Json, newline: str) -> Iterable[str]:
+    """The pieces of the indented text. (`json.dumps(indent=2)` says the same, much slower.)"""
+    if isinstance(value, str):
+        yield quoted(value)
+        return
+    if isinstance(value, int):
+        yield str(value)
+        return
+    inner = newline + "  "
+    if isinstance(value, Mapping):
+        separator = "{"
+        for key, item in value.items():
+            yield f"{separator}{inner}{quoted(key)}: "
+            yield from _lines(item, inner)
+            separator = ","
+        yield newline + "}" if value else "{}"
+    else:
+        separator = "["
+        for item in value:
+            yield separator + inner
+            yield from _lines(item, inner)
+            separator = ","
+        yield newline + "]" if value else "[]"
+
+
+def _compact(value: Json) -> str:
+    return json.dumps(value, separators=(",", ":"))

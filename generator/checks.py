@@ -1,0 +1,278 @@
+"""What a profile says that cannot work, although every value of it is well formed.
+
+Each check yields problems; all run, so a person sees everything at once.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from generator.documents import arn_problem
+from generator.flows import NEVER_EXEMPT
+from generator.profile import PasswordPolicy, Profile, Role, seconds
+from generator.view import facts_of, flows_of
+
+Place = tuple[str | int, ...]
+
+# Device names of old DOS, which Windows still refuses as file names.
+_RESERVED: Final = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(10)}
+
+
+PARTITION: Final = ("account", "partition")
+
+
+class Problem(Struct, frozen=True):
+    """Something wrong at a place of the profile (keys and list positions from the top).
+
+    `because` lists other places it follows from; if one of those is wrong, this may not be.
+    """
+
+    place: Place
+    text: str
+    hint: str = ""
+    on_key: bool = False
+    because: tuple[Place, ...] = ()
+
+
+def problems_of(profile: Profile, password_policy: PasswordPolicy | None) -> Iterator[Problem]:
+    """Everything that cannot work."""
+    for check in (_names, _account, _devices, _cli, _deny, _password_policy):
+        yield from check(profile, password_policy)
+    for number, role in enumerate(profile.roles):
+        for role_check in (_role_basics, _role_trust, _role_session, _role_arns):
+            yield from role_check(profile, role, ("roles", number))
+
+
+def advice(profile: Profile, password_policy: PasswordPolicy | None) -> Iterator[str]:
+    """What works and may still surprise: one sentence each."""
+    if password_policy and password_policy.hard_expiry:
+        yield (
+            "HardExpiry is on: a user whose password has expired cannot set a new one at sign-in, "
+            "whatever this policy allows; only an administrator can reset it"
+        )
+    partition = profile.account.partition
+    if partition not in ("aws", "aws-cn") and "security-key" in profile.mfa.devices:
+        yield (
+            f"whether {partition} takes every kind of passkey and security key is not stated by "
+            "AWS; try one before you announce it"
+        )
+    if profile.self_service.access_keys and profile.mfa.devices == ("security-key",):
+        yield (
+            "users with only a security key cannot open an MFA session by API, so their access "
+            "keys stay limited to what is allowed without MFA; consider cli.aws_login"
+        )
+    for role in profile.roles:
+        if role.session_name_is_username:
+            yield (
+                f"role {role.name}: whether the console's switch role sends the user name as the "
+                "session name is not documented; plan for the AWS CLI"
+            )
+        if role.external_id:
+            yield f"role {role.name}: a role that needs an external id cannot be switched to in the console"
+
+
+def unknown_action(action: str) -> str:
+    """A hint if AWS documents no action of this name or pattern, "" if it does."""
+    from generator.catalog import actions_of, close_actions, is_action
+    from generator.match import glob
+
+    service, colon, name = action.lower().partition(":")
+    if action == "*" or "*" in service or "?" in service or is_action(action):
+        return ""
+    if colon and ("*" in name or "?" in name):
+        if any(glob(name, known) for known in actions_of(service)):
+            return ""
+        return "no action of that service matches; see the Service Authorization Reference"
+    if near := close_actions(action):
+        return "did you mean " + " or ".join(f"`{n}`" for n in near) + "?"
+    return "see the Service Authorization Reference"
+
+
+def _names(profile: Profile, _: PasswordPolicy | None) -> Iterator[Problem]:
+    if profile.name in _RESERVED:
+        yield Problem(("name",), f"`{profile.name}` cannot be a folder on Windows", "rename it")
+    seen: dict[str, str] = {}
+    for number, role in enumerate(profile.roles):
+        place, folded = ("roles", number, "name"), role.name.casefold()
+        stem = folded.partition(".")[0]
+        if stem in _RESERVED or not folded.strip(".") or folded.endswith("."):
+            yield Problem(place, f"`{role.name}` cannot be a folder under out/", "rename the role")
+        if folded in seen:
+            text = f"two roles are called `{role.name}`"
+            if seen[folded] != role.name:
+                text = f"`{role.name}` and `{seen[folded]}` differ in case only"
+            yield Problem(place, text, "IAM and some file systems take them for one; rename one")
+        seen.setdefault(folded, role.name)
+
+
+def _account(profile: Profile, _: PasswordPolicy | None) -> Iterator[Problem]:
+    account = profile.account
+    if account.console_authorization and account.partition != "aws":
+        yield Problem(
+            ("account", "console_authorization"),
+            f"{account.partition} has no console authorization",
+            "AWS offers it in commercial Regions only; leave it out",
+            because=(PARTITION,),
+        )
+    if account.id is None:
+        for number, role in enumerate(profile.roles):
+            if role.account is None or not role.trust.accounts and not role.trust.organization:
+                yield Problem(
+                    ("roles", number),
+                    f"role `{role.name}` needs `account.id`, for its ARN and for whom it trusts",
+                    'add it under `account`: `id: "111122223333"`',
+                    because=(("account", "id"),),
+                )
+
+
+def _devices(profile: Profile, _: PasswordPolicy | None) -> Iterator[Problem]:
+    mfa, partition = profile.mfa, profile.account.partition
+    if partition == "aws-cn" and mfa.devices != ("virtual-totp",):
+        yield Problem(
+            ("mfa", "devices"),
+            "aws-cn has virtual MFA devices only",
+            "write `devices: [virtual-totp]` under `mfa`",
+            because=(PARTITION,),
+        )
+    if len(set(mfa.devices)) != len(mfa.devices):
+        yield Problem(("mfa", "devices"), "a kind of device is listed twice", "list each once")
+    if mfa.certification is not None:
+        levels = mfa.certification
+        if "security-key" not in mfa.devices:
+            yield Problem(
+                ("mfa", "certification"),
+                "only security keys have a certification, and `devices` does not list them",
+                "add `security-key` to `devices`, or leave it out",
+                because=(("mfa", "devices"),),
+            )
+        if not (levels.fido or levels.fips_140_2 or levels.fips_140_3):
+            yield Problem(
+                ("mfa", "certification"),
+                "no level is listed",
+                "list every accepted level: IAM compares them by name, `L2` does not include `L3`",
+            )
+
+
+def _cli(profile: Profile, _: PasswordPolicy | None) -> Iterator[Problem]:
+    if profile.cli.mfa_session and set(profile.mfa.devices) == {"security-key"}:
+        yield Problem(
+            ("cli", "mfa_session"),
+            "security keys cannot open an MFA session by API",
+            "allow a TOTP device, or use `aws_login: true`",
+            because=(("mfa", "devices"),),
+        )
+
+
+def _deny(profile: Profile, _: PasswordPolicy | None) -> Iterator[Problem]:
+    deny = profile.deny
+    if profile.archetype != "direct-user-deny":
+        if deny.except_via_aws_service or deny.exempt_before_mfa:
+            yield Problem(
+                ("deny",),
+                "role-assumption-with-mfa-trust has no Deny",
+                "leave it out, or use the archetype direct-user-deny",
+                on_key=True,
+                because=(("archetype",),),
+            )
+        return
+    never = {n.action.lower(): n.why for n in NEVER_EXEMPT}
+    present = {a.lower() for a in facts_of(flows_of(profile)).before_mfa}
+    for number, exemption in enumerate(deny.exempt_before_mfa):
+        place, action = ("deny", "exempt_before_mfa", number, "action"), exemption.action.lower()
+        if action in never:
+            yield Problem(
+                place, f"`{exemption.action}` must never be exempt: {never[action]}", "leave it out"
+            )
+        elif hint := unknown_action(exemption.action):
+            yield Problem(place, f"AWS documents no action `{exemption.action}`", hint)
+        elif action in present:
+            yield Problem(place, f"`{exemption.action}` is exempt already", "leave it out")
+        present.add(action)
+        if deny.except_via_aws_service and action.partition(":")[0] not in ("iam", "sts", "signin"):
+            yield Problem(
+                place,
+                f"`{exemption.action}` with `except_via_aws_service` opens what AWS services do "
+                "for the user to people without MFA",
+                "keep one of the two",
+            )
+
+
+def _password_policy(profile: Profile, policy: PasswordPolicy | None) -> Iterator[Problem]:
+    if policy is None:
+        return
+    for name, value, low, high in (
+        ("MinimumPasswordLength", policy.minimum_password_length, 6, 128),
+        ("MaxPasswordAge", policy.max_password_age, 1, 1095),
+        ("PasswordReusePrevention", policy.password_reuse_prevention, 1, 24),
+    ):
+        # A password policy without expiry prints MaxPasswordAge 0 in some versions of the CLI.
+        unset = value is None or (value == 0 and name != "MinimumPasswordLength")
+        if not unset and not low <= (value or 0) <= high:
+            yield Problem(
+                ("account", "password_policy", name), f"`{name}` is {value}", f"{low} to {high}"
+            )
+
+
+def _role_basics(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
+    if not 3600 <= seconds(role.max_session) <= 43200:
+        yield Problem(
+            (*at, "max_session"), f"`{role.max_session}` is not between 1h and 12h", "AWS's limits"
+        )
+    if role.description and not all(
+        c in "\t\n\r" or "\x20" <= c <= "\x7e" or "\xa1" <= c <= "\xff" for c in role.description
+    ):
+        yield Problem((*at, "description"), "has characters IAM refuses", "use Latin-1 text")
+    if len(set(role.permissions.managed)) > 25:
+        yield Problem(
+            (*at, "permissions", "managed"), "more than 25 managed policies on a role", "AWS's limit"
+        )
+
+
+def _role_trust(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
+    trust, at = role.trust, (*at, "trust")
+    ways = [w for w in ("users_under", "principal_arn", "users") if getattr(trust, w)]
+    for way in ways[1:]:
+        yield Problem((*at, way), f"`{way}` and `{ways[0]}` cannot both say who", "keep one")
+    if trust.users and (len(trust.accounts) > 1 or trust.organization and not trust.accounts):
+        yield Problem(
+            (*at, "users"), "named users need exactly one account", "list one under `accounts`"
+        )
+    if trust.principal_arn:
+        problem = arn_problem(trust.principal_arn, profile.account.partition)
+        if not problem and ":user/" not in trust.principal_arn and ":role/" not in trust.principal_arn:
+            problem = "only users and roles assume roles"
+        if problem:
+            yield Problem(
+                (*at, "principal_arn"), f"`{trust.principal_arn}`: {problem}", because=(PARTITION,)
+            )
+    if len(set(trust.accounts)) != len(trust.accounts):
+        yield Problem((*at, "accounts"), "an account is listed twice", "list each once")
+
+
+def _role_session(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
+    if len(role.session_tags) > 50:
+        yield Problem((*at, "session_tags"), "more than 50 session tags", "AWS's limit")
+    seen: set[str] = set()
+    for key in role.session_tags:
+        if key.lower().startswith("aws:"):
+            yield Problem((*at, "session_tags", key), f"`{key}`: AWS reserves `aws:`", "rename it")
+        if key.lower() in seen:
+            yield Problem(
+                (*at, "session_tags", key), f"`{key}` stands twice", "IAM ignores case here"
+            )
+        seen.add(key.lower())
+
+
+def _role_arns(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
+    arns = [((*at, "permissions", "managed", i), a) for i, a in enumerate(role.permissions.managed)]
+    if role.permissions_boundary:
+        arns.append(((*at, "permissions_boundary"), role.permissions_boundary))
+    for place, arn in arns:
+        problem = arn_problem(arn, profile.account.partition)
+        if not problem and ":policy/" not in arn:
+            problem = "not the ARN of a managed policy"
+        if not problem and ("*" in arn or "?" in arn):
+            problem = "wildcards are for patterns; name one policy"
+        if problem:
+            yield Problem(place, f"`{arn}`: {problem}", because=(PARTITION,))

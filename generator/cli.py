@@ -1,0 +1,379 @@
+"""The commands: explicit arguments, no decision about IAM, an exit code.
+
+Everything but click is imported by the command that needs it: `gen --help` pays for nothing else.
+"""
+
+import gc
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from generator import __version__
+from generator.errors import NO, OK, OUR_BUG, YOUR_INPUT, GenError, GenErrors, Where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from generator.batch import Outcome, Progress
+
+PROFILES = "profiles"
+INTERRUPTED, CLOSED_PIPE = 130, 141
+
+_profiles_argument = click.argument("profiles", nargs=-1, metavar="[PROFILE|DIR]...")
+_all_option = click.option("--all", "every", is_flag=True, help="Every profile in profiles/.")
+_out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out"),
+    help="Where rendered documents are.  [default: out]",
+)
+_templates_option = click.option(
+    "--templates",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="A directory whose templates replace the ones of the same name.",
+)
+_format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="For people or for machines.  [default: text]",
+)
+
+
+def _options(*decorators: "Callable[[Any], Any]") -> "Callable[[Any], Any]":
+    def decorate(function: Any) -> Any:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 yes, 1 no (out/ differs), 2 your input, 3 a bug in gen, 4 your machine.",
+)
+@click.version_option(__version__, "--version", prog_name="gen", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Generate AWS policies that force MFA on IAM users and never lock one out."""
+
+
+@cli.command()
+@_options(_profiles_argument, _all_option, _out_option, _templates_option, _format_option)
+@click.option("--stdout", "to_stdout", is_flag=True, help="Print the documents, write nothing.")
+def render(
+    profiles: tuple[str, ...],
+    every: bool,
+    out: Path,
+    templates: Path | None,
+    form: str,
+    to_stdout: bool,
+) -> int:
+    """Render profiles into policy documents under out/.
+
+    PROFILE is a YAML file, DIR a directory of them, - is standard input. Either everything is
+    written or, if anything is wrong, nothing is.
+    """
+    from generator import batch
+
+    if to_stdout:
+        return _print_documents(profiles, every, templates, form)
+    if profiles == ("-",):
+        source = _from_stdin()
+        return _report_render(batch.render_source(source, out=out, templates=templates), out, form)
+    paths = _paths(profiles, every)
+    with _bar(len(paths), "rendering") as progress:
+        found = batch.render_files(paths, out=out, templates=templates, progress=progress)
+    return _report_render(found, out, form)
+
+
+@cli.command()
+@_options(_profiles_argument, _all_option, _out_option, _templates_option, _format_option)
+def check(
+    profiles: tuple[str, ...], every: bool, out: Path, templates: Path | None, form: str
+) -> int:
+    """Exit 1 if out/ is not what the profiles render to.
+
+    Shows every document that differs, is missing or is left over. Writes nothing.
+    """
+    from generator import batch, outputs
+
+    paths = _paths(profiles, every)
+    with _bar(len(paths), "checking") as progress:
+        found = batch.check_files(paths, out=out, templates=templates, progress=progress)
+    strays = outputs.staged(out)
+    if every:
+        strays += sorted(_orphans(out, {outcome.name for outcome in found}))
+    return _report_check(found, strays, out, form)
+
+
+@cli.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+def init(directory: Path) -> int:
+    """Make a new policy repository in DIRECTORY, rendered and ready to commit."""
+    from generator.init import create
+
+    for name in create(directory):
+        _out(f"wrote  {(directory / name).as_posix()}")
+    _say("")
+    _say("next:")
+    _say(f"  1. cd {directory.as_posix()}; edit profiles/team.yaml: your account id, your devices")
+    _say("  2. gen render --all; git init; commit profiles/ and out/ together")
+    _say(
+        "  3. requirements.txt names the version CI installs; point it at where you keep the package"
+    )
+    return OK
+
+
+@cli.command()
+def schema() -> int:
+    """Print the JSON Schema of a profile, for editors."""
+    from generator.schema import schema_text
+
+    _out(schema_text(), newline=False)
+    return OK
+
+
+def main() -> None:
+    """Run a command; the one place where errors become messages and exit codes."""
+    # A command lives for a tenth of a second and makes nothing that a collection could free.
+    gc.disable()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: "Sequence[str]") -> int:
+    """Run a command line and return its exit code."""
+    try:
+        code = cli.main(list(arguments), prog_name="gen", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except GenError as error:
+        _report_errors(error, arguments)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader has gone; what is still buffered must not raise again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+    except (KeyboardInterrupt, click.Abort):
+        _say("interrupted; nothing was changed")
+        return INTERRUPTED
+    except Exception as error:
+        if os.environ.get("GEN_DEBUG"):
+            raise
+        _say(f"error: this is a bug in gen: {type(error).__name__}: {error}")
+        _say("  hint: run it again with GEN_DEBUG=1 to see where, and report it")
+        return OUR_BUG
+    return code if isinstance(code, int) else OK
+
+
+def _paths(profiles: "Iterable[str]", every: bool) -> list[Path]:
+    """The profile files that the arguments name, each once, in the order given."""
+    named = [*profiles, *([PROFILES] if every else [])]
+    if not named:
+        raise GenError("no profile is named", hint="name a profile or a directory, or use --all")
+    if "-" in named:
+        raise GenError(
+            "`-` stands alone and is for rendering",
+            hint="gen render - < profile.yaml",
+        )
+    found: dict[Path, None] = {}
+    for name in named:
+        path = Path(name)
+        if path.is_dir():
+            files = sorted(p for p in path.iterdir() if p.suffix in (".yaml", ".yml"))
+            if not files:
+                raise GenError(
+                    "has no profiles (*.yaml)", where=Where(path.as_posix()), hint="see gen init"
+                )
+            found |= dict.fromkeys(files)
+        elif not path.exists():
+            raise GenError("no such file or directory", where=Where(name), hint=_meant(path))
+        else:
+            found[path] = None
+    return list(found)
+
+
+def _meant(path: Path) -> str:
+    """The profile somebody probably meant."""
+    from difflib import get_close_matches
+
+    if path.name == PROFILES:
+        return "run gen where profiles/ is, or start one with gen init"
+    known = {p.stem: p for p in sorted(Path(PROFILES).glob("*.yaml"))}
+    near = get_close_matches(path.stem, known, n=1)
+    return f"did you mean {known[near[0]].as_posix()}?" if near else "see what profiles/ has"
+
+
+def _from_stdin() -> Any:
+    from generator.document import MAX_BYTES, decode
+    from generator.load import STDIN, load_text
+
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    return load_text(decode(data, STDIN), STDIN, Path())
+
+
+def _print_documents(
+    profiles: tuple[str, ...], every: bool, templates: Path | None, form: str
+) -> int:
+    from generator.build import build
+    from generator.load import load
+
+    if profiles == ("-",):
+        sources = [_from_stdin()]
+    else:
+        sources = [load(path) for path in _paths(profiles, every)]
+    files = {
+        f"{bundle.name}/{path}": text
+        for bundle in (build(source, templates=templates) for source in sources)
+        for path, text in bundle.files.items()
+    }
+    if form == "json":
+        _out_json({"version": 1, "files": files})
+    elif len(files) == 1:
+        _out(next(iter(files.values())), newline=False)
+    else:
+        for path, text in files.items():
+            _out(f"==> {path} <==")
+            _out(text)
+    return OK
+
+
+def _report_render(outcomes: "Sequence[Outcome]", out: Path, form: str) -> int:
+    from generator import show
+
+    if form == "json":
+        _out_json(show.as_json(outcomes, out))
+        return OK
+    if any(outcome.bundle is None for outcome in outcomes):
+        changed = sum(bool(outcome.drifts) for outcome in outcomes)
+        documents = sum(outcome.documents for outcome in outcomes)
+        _out(f"{len(outcomes):,} profiles, {documents:,} files: {changed:,} profiles changed")
+        return OK
+    for outcome in outcomes:
+        bundle = outcome.bundle
+        assert bundle is not None
+        _say(_bold(f"{bundle.name} ({bundle.source.profile.archetype})"))
+        for line in show.written(outcome, out):
+            _out(f"  {line}")
+        for line in show.decided(bundle):
+            _say(f"  {line}")
+        for line in show.warnings(bundle):
+            _say(f"  {_yellow('warning')}: {line}")
+    if len(outcomes) == 1 and outcomes[0].bundle is not None:
+        account = outcomes[0].bundle.source.profile.account.id
+        _say(_bold("next, in the console" + (f" of account {account}:" if account else ":")))
+        for line in show.steps(outcomes[0].bundle, out):
+            _say(f"  {line}")
+    return OK
+
+
+def _report_check(
+    outcomes: "Sequence[Outcome]", strays: list[str], out: Path, form: str
+) -> int:
+    from generator import show
+
+    code = NO if strays or any(outcome.drifts for outcome in outcomes) else OK
+    if form == "json":
+        _out_json({**show.as_json(outcomes, out), "strays": strays})
+        return code
+    for outcome in outcomes:
+        for line in show.drifted(outcome, out):
+            _out(_coloured(line))
+    for name in strays:
+        _out(f"leftover  {(out / name).as_posix()}/")
+    drifted = [outcome for outcome in outcomes if outcome.drifts]
+    if drifted:
+        labels = " ".join(o.label for o in drifted) if len(drifted) <= 5 else "--all"
+        _say(f"run `gen render {labels}` and commit the result")
+    if any(not name.startswith(".gen-") for name in strays):
+        _say(f"no profile renders into those folders; delete what {out.as_posix()}/ no longer needs")
+    elif strays:
+        _say("an interrupted render left them; the next gen render removes them")
+    if not code:
+        _say(f"{out.as_posix()}/ is what {len(outcomes):,} profiles render to")
+    return code
+
+
+def _orphans(out: Path, names: set[str]) -> "Iterable[str]":
+    """Folders under out/ that no profile renders into."""
+    if out.is_dir():
+        for entry in out.iterdir():
+            if entry.is_dir() and entry.name not in names and not entry.name.startswith("."):
+                yield entry.name
+
+
+def _report_errors(error: GenError, arguments: "Sequence[str]") -> None:
+    if "json" in arguments or "--format=json" in arguments:
+        from generator.show import errors_json
+
+        _out_json(errors_json(error.each()))
+        return
+    for one in error.each():
+        _say(f"{_red('error')}: {one}")
+    if isinstance(error, GenErrors) and len(error.errors) > 1:
+        _say(f"{len(error.errors)} errors; nothing was written")
+
+
+class _bar:  # noqa: N801 - reads as a function
+    """A progress bar for long work, on a terminal only."""
+
+    def __init__(self, length: int, label: str) -> None:
+        self.bar: Any = None
+        if length >= 128 and sys.stderr.isatty():
+            self.bar = click.progressbar(length=length, label=label, file=sys.stderr)
+
+    def __enter__(self) -> "Progress | None":
+        return self.bar.__enter__().update if self.bar else None
+
+    def __exit__(self, *details: Any) -> None:
+        if self.bar:
+            self.bar.__exit__(*details)
+
+
+def _out(text: str, newline: bool = True) -> None:
+    """A result."""
+    sys.stdout.write(text + "\n" if newline else text)
+
+
+def _out_json(value: object) -> None:
+    import json
+
+    _out(json.dumps(value, indent=2))
+
+
+def _say(text: str) -> None:
+    """Something for the person who watches, in order with the results."""
+    sys.stdout.flush()
+    sys.stderr.write(text + "\n")
+
+
+def _styled(text: str, **style: Any) -> str:
+    if os.environ.get("NO_COLOR") or not sys.stderr.isatty():
+        return text
+    return click.style(text, **style)
+
+
+def _bold(text: str) -> str:
+    return _styled(text, bold=True)
+
+
+def _red(text: str) -> str:
+    return _styled(text, fg="red", bold=True)
+
+
+def _yellow(text: str) -> str:
+    return _styled(text, fg="yellow", bold=True)
+
+
+def _coloured(line: str) -> str:
+    """A line of a diff, in colour if results go to a terminal."""
+    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        return line
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    return click.style(line, fg=colours[line[0]]) if line[:1] in colours else line

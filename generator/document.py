@@ -1,0 +1,261 @@
+"""YAML text as plain data, with the place of every value.
+
+Scalars are read as typed: plain `true`, `false`, `null` and decimal integers are what YAML 1.2
+calls them, everything else is text. A plain scalar that other YAML readers would take for an octal
+number is refused, so that a profile means the same to every tool that reads it.
+"""
+
+import re
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from generator.errors import GenError, MachineError, Where
+
+MAX_BYTES: Final = 256 * 1024
+MAX_VALUES: Final = 20_000
+MAX_DEPTH: Final = 32
+
+Key = str | int
+Place = tuple[Key, ...]
+Mark = tuple[int, int]
+
+_LOADER: Final = getattr(yaml, "CLoader", yaml.Loader)
+_INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_OCTAL: Final = re.compile(r"[-+]?0[0-9_]+|0o[0-7]+")
+_CONSTANTS: Final[dict[str, bool | None]] = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+    "null": None,
+    "Null": None,
+    "NULL": None,
+    "~": None,
+    "": None,
+}
+
+
+class Document:
+    """Parsed data and, for every place in it, where its value and its key start (from 1).
+
+    `typed` has the text of each scalar that was not read as text, as it stands in the file.
+    """
+
+    __slots__ = ("data", "keys", "path", "typed", "values")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.data: Any = None
+        self.values: dict[Place, Mark] = {}
+        self.keys: dict[Place, Mark] = {}
+        self.typed: dict[Place, str] = {}
+
+    def where(self, place: Place, *, key: bool = False) -> Where:
+        """The place of a value (or its key), or of the nearest thing around it that exists."""
+        marks = self.keys if key else self.values
+        while place and place not in marks:
+            place = place[:-1]
+            marks = self.values
+        return Where(self.path, *marks.get(place, (1, 1)))
+
+
+def read_text(path: Path, label: str) -> str:
+    """The text of a file a person wrote: UTF-8 with or without a byte order mark, bounded.
+
+    Raises:
+        GenError: no such file, too large, not UTF-8.
+        MachineError: it exists and cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise GenError("no such file", where=Where(label)) from error
+    except IsADirectoryError as error:
+        raise GenError("is a directory, not a file", where=Where(label)) from error
+    except OSError as error:
+        raise MachineError(f"cannot be read: {error.strerror}", where=Where(label)) from error
+    return decode(data, label)
+
+
+def decode(data: bytes, label: str) -> str:
+    """Bytes a person wrote as text; see `read_text` for what is refused."""
+    if len(data) > MAX_BYTES:
+        raise GenError(
+            f"is larger than {MAX_BYTES // 1024} KiB",
+            where=Where(label),
+            hint="is this the right file?",
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise GenError(
+            "is not UTF-8 text", where=Where(label, line, 1), hint="save the file as UTF-8"
+        ) from error
+
+
+def parse(text: str, label: str) -> Document:
+    """Parse one YAML (or JSON) document.
+
+    Events are read one by one instead of building nodes: the C composer recurses and a file of
+    nested brackets would crash the process, and aliases must be counted as they expand.
+
+    Raises:
+        GenErrors or GenError: each at its line and column.
+    """
+    builder = _Builder(label)
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = Where(label, mark.line + 1, mark.column + 1) if mark else Where(label)
+        raise GenError(f"not valid YAML: {error.problem}", where=where, hint=_hint(text)) from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise GenError(
+            f"not valid YAML: {error.reason}", where=Where(label, line, 1)
+        ) from error
+    return builder.document
+
+
+def _hint(text: str) -> str:
+    return "YAML indents with spaces, not tabs" if "\t" in text else ""
+
+
+class _Builder:
+    """Turns events into data. `stack` holds (container, its place, the key that is waiting)."""
+
+    def __init__(self, label: str) -> None:
+        self.document = Document(label)
+        self.stack: list[tuple[Any, Place, list[Any]]] = []
+        self.anchors: dict[str, tuple[Any, Place]] = {}
+        self.count = 0
+        self.documents = 0
+        self.finished = False
+
+    def take(self, event: Any) -> None:
+        kind = type(event)
+        if kind is ScalarEvent:
+            self._scalar(event)
+        elif kind is MappingStartEvent or kind is SequenceStartEvent:
+            self._open(event, {} if kind is MappingStartEvent else [])
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            self._close()
+        elif kind is AliasEvent:
+            self._alias(event)
+        elif kind is DocumentStartEvent:
+            self.documents += 1
+            if self.documents > 1:
+                self._fail(event, "a second document starts here", "keep one document in a file")
+
+    def _scalar(self, event: Any) -> None:
+        stack = self.stack
+        if stack and type(stack[-1][0]) is dict and not stack[-1][2]:
+            self._key(event)
+            return
+        value: Any = event.value
+        if event.implicit[0]:
+            if value in _CONSTANTS:
+                value = _CONSTANTS[value]
+            elif _INTEGER.fullmatch(value):
+                value = int(value) if len(value) <= 20 else value
+            elif _OCTAL.fullmatch(value):
+                self._fail(
+                    event,
+                    f"`{value}` starts with 0 and other YAML readers take it for an octal number",
+                    f'put it in quotes: "{value}"',
+                )
+        place = self._put(event, value)
+        if type(value) is not str:
+            self.document.typed[place] = event.value
+        if event.anchor:
+            self.anchors[event.anchor] = (value, place)
+
+    def _key(self, event: Any) -> None:
+        container, place, waiting = self.stack[-1]
+        name = event.value
+        if name in container:
+            line = self.document.keys[(*place, name)][0]
+            self._fail(event, f"the key `{name}` stands twice", f"it is already on line {line}")
+        if event.anchor:
+            self._fail(event, "a key cannot carry an anchor", "put the anchor on a value")
+        waiting.append(name)
+        mark = event.start_mark
+        self.document.keys[(*place, name)] = (mark.line + 1, mark.column + 1)
+
+    def _open(self, event: Any, container: Any) -> None:
+        if len(self.stack) >= MAX_DEPTH:
+            self._fail(event, f"nested more than {MAX_DEPTH} levels deep", "")
+        place = self._put(event, container)
+        self.stack.append((container, place, []))
+        if event.anchor:
+            self.anchors[event.anchor] = (container, place)
+
+    def _close(self) -> None:
+        self.stack.pop()
+
+    def _alias(self, event: Any) -> None:
+        if event.anchor not in self.anchors:
+            self._fail(event, f"`*{event.anchor}` names no anchor above it", "")
+        value, source = self.anchors[event.anchor]
+        if any(value is container for container, _, _ in self.stack):
+            self._fail(event, f"`*{event.anchor}` contains itself", "")
+        self._copy(event, value, source, self._put(event, value))
+
+    def _copy(self, event: Any, value: Any, source: Place, place: Place) -> None:
+        """Give everything under an alias the place where the alias stands, counting it again."""
+        items: Any = ()
+        if type(value) is dict:
+            items = value.items()
+        elif type(value) is list:
+            items = enumerate(value)
+        elif source in self.document.typed:
+            self.document.typed[place] = self.document.typed[source]
+        for key, item in items:
+            self._count(event)
+            self._copy(event, item, (*source, key), (*place, key))
+
+    def _put(self, event: Any, value: Any) -> Place:
+        self._count(event)
+        if not self.stack:
+            place: Place = ()
+            self.document.data = value
+        else:
+            container, around, waiting = self.stack[-1]
+            if type(container) is list:
+                place = (*around, len(container))
+                container.append(value)
+            elif waiting:
+                key = waiting.pop()
+                place = (*around, key)
+                container[key] = value
+            else:
+                self._fail(event, "a key here is not text", "a key is one plain word")
+        mark = event.start_mark
+        self.document.values[place] = (mark.line + 1, mark.column + 1)
+        return place
+
+    def _count(self, event: Any) -> None:
+        self.count += 1
+        if self.count > MAX_VALUES:
+            self._fail(event, f"expands to more than {MAX_VALUES:,} values", "")
+
+    def _fail(self, event: Any, problem: str, hint: str) -> NoReturn:
+        mark = event.start_mark
+        where = Where(self.document.path, mark.line + 1, mark.column + 1)
+        raise GenError(problem, where=where, hint=hint)

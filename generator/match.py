@@ -1,0 +1,139 @@
+"""Whether a pattern matches and whether a condition holds, with "not known" as an answer.
+
+Three-valued on purpose: what a statement asks about a key that the request does not settle is
+neither yes nor no, and who asks decides which way is the safe one.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from generator.policy import Condition, Patterns, Statement
+
+# A key's value, or None: known to be absent. A key that is not in the mapping is not known.
+Context: TypeAlias = Mapping[str, str | None]
+
+_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
+
+
+@lru_cache(maxsize=65536)
+def glob(pattern: str, text: str, fold_case: bool = False) -> bool:
+    """Whether an IAM pattern (`*` any text, `?` one character) matches the whole of `text`.
+
+    Linear in each stretch between stars: no regular expression, so no backtracking.
+    """
+    if fold_case:
+        pattern, text = pattern.lower(), text.lower()
+    if "?" not in pattern:
+        if "*" not in pattern:
+            return pattern == text
+        if pattern == "*":
+            return True
+    p = t = 0
+    star, resume = -1, 0
+    while t < len(text):
+        if p < len(pattern) and pattern[p] == "*":
+            star, resume, p = p, t, p + 1
+        elif p < len(pattern) and pattern[p] in ("?", text[t]):
+            p, t = p + 1, t + 1
+        elif star >= 0:
+            resume += 1
+            p, t = star + 1, resume
+        else:
+            return False
+    return all(c == "*" for c in pattern[p:])
+
+
+def matches_action(patterns: Patterns, action: str) -> bool:
+    """Whether `Action` or `NotAction` covers an action; case does not count."""
+    found = any(glob(pattern, action, True) for pattern in patterns.items)
+    return found != patterns.negated
+
+
+def matches_resource(patterns: Patterns, resource: str, context: Context) -> bool | None:
+    """Whether `Resource` or `NotResource` covers a resource; None if a variable is not known."""
+    answers = [_resource(pattern, resource, context) for pattern in patterns.items]
+    found = True if True in answers else (None if None in answers else False)
+    return None if found is None else found != patterns.negated
+
+
+def applies(statement: Statement, action: str, resource: str, context: Context) -> bool | None:
+    """Whether a statement of an identity policy applies to a request; None if not settled."""
+    if not matches_action(statement.actions, action):
+        return False
+    answers = [
+        matches_resource(statement.resources or Patterns(("*",)), resource, context),
+        *(holds(condition, context) for condition in statement.conditions),
+    ]
+    return False if False in answers else (None if None in answers else True)
+
+
+def holds(condition: Condition, context: Context) -> bool | None:
+    """Whether a condition is met; None for keys and operators that are not settled here.
+
+    Source: IAM User Guide, "Condition operators": a plain operator on an absent key is not met, a
+    negated one is, and IfExists makes any of them met.
+    """
+    key = condition.key.lower()
+    if key not in context:
+        return None
+    value = context[key]
+    if condition.operator == "Null":
+        wanted = {v.lower() for v in condition.values}
+        if not wanted <= {"true", "false"}:
+            return None
+        return ("true" if value is None else "false") in wanted
+    name = condition.operator.removesuffix("IfExists")
+    if name not in _OPERATORS:
+        return None
+    negated, test = _OPERATORS[name]
+    if value is None:
+        return negated or name != condition.operator
+    answers = [_tested(test, v, value, context) for v in condition.values]
+    if True in answers:
+        return not negated
+    return None if None in answers else negated
+
+
+def _resource(pattern: str, resource: str, context: Context) -> bool | None:
+    return None if (text := _filled(pattern, context)) is None else glob(text, resource)
+
+
+def _tested(
+    test: Callable[[str, str], bool], wanted: str, value: str, context: Context
+) -> bool | None:
+    text = _filled(wanted, context)
+    try:
+        return None if text is None else test(text, value)
+    except ValueError:
+        return None
+
+
+def _filled(pattern: str, context: Context) -> str | None:
+    """The pattern with its policy variables replaced, or None if one of them is not known."""
+    if "${" not in pattern:
+        return pattern
+    names = _VARIABLE.findall(pattern)
+    if any(context.get(name.lower()) is None for name in names):
+        return None
+    return _VARIABLE.sub(lambda m: str(context[m.group(1).lower()]), pattern)
+
+
+_OPERATORS: Final[dict[str, tuple[bool, Callable[[str, str], bool]]]] = {
+    "Bool": (False, lambda wanted, value: wanted.lower() == value.lower()),
+    "StringEquals": (False, lambda wanted, value: wanted == value),
+    "StringNotEquals": (True, lambda wanted, value: wanted == value),
+    "StringLike": (False, glob),
+    "StringNotLike": (True, glob),
+    "ArnEquals": (False, glob),
+    "ArnLike": (False, glob),
+    "ArnNotEquals": (True, glob),
+    "ArnNotLike": (True, glob),
+    "NumericEquals": (False, lambda wanted, value: float(value) == float(wanted)),
+    "NumericNotEquals": (True, lambda wanted, value: float(value) == float(wanted)),
+    "NumericLessThan": (False, lambda wanted, value: float(value) < float(wanted)),
+    "NumericLessThanEquals": (False, lambda wanted, value: float(value) <= float(wanted)),
+    "NumericGreaterThan": (False, lambda wanted, value: float(value) > float(wanted)),
+    "NumericGreaterThanEquals": (False, lambda wanted, value: float(value) >= float(wanted)),
+}

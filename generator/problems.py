@@ -1,0 +1,234 @@
+"""All the mistakes of a profile that does not fit the model, each in words and at its place.
+
+The model's own decoder stops at the first mistake. The JSON Schema made from the same model finds
+all of them; this module says them, then mends a copy to see what else is wrong behind them.
+"""
+
+import copy
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from generator.checks import Place, Problem, problems_of
+from generator.document import Document
+from generator.errors import GenError
+from generator.load import Files, in_order, located
+from generator.profile import Profile, read
+from generator.schema import profile_schema
+
+KINDS: Final = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "nothing",
+}
+# Keys that people write from memory of other tools, and what they want here.
+MERGE_KEY: Final = "merge keys are not part of YAML 1.2; repeat the lines, or alias one whole value"
+
+
+def find_all(
+    document: Document, folder: Path, first: msgspec.ValidationError
+) -> list[GenError]:
+    """Everything wrong with a document, in the order of the file; `first` if nothing else is."""
+    found = list(_structural(document))
+    if not found:
+        return [GenError(str(first)[0].lower() + str(first)[1:], where=document.where(()))]
+    errors = [located(document, p) for p in found]
+    mended, originals = _mended(document.data, found)
+    if mended is not None:
+        blamed = [p.place for p in found]
+        files = Files(document, folder)
+        password_policy = files.password_policy(mended)
+        files.permissions(mended)
+        errors += files.errors
+        for problem in problems_of(mended, password_policy):
+            place = _original(problem.place, originals)
+            if not any(_touches(b, p) for b in blamed for p in (place, *problem.because)):
+                errors.append(located(document, msgspec.structs.replace(problem, place=place)))
+    return in_order(errors)
+
+
+def _touches(one: Place, other: Place) -> bool:
+    """Whether one place is the other or lies within it."""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
+
+
+def _structural(document: Document) -> Iterator[Problem]:
+    if document.data is None:
+        yield Problem((), "the file is empty", "start from one of the profiles that ship with gen")
+        return
+    validator = Draft202012Validator(profile_schema())
+    for error in validator.iter_errors(document.data):
+        yield from _said(error, document)
+
+
+def _said(error: ValidationError, document: Document) -> Iterator[Problem]:
+    """One schema error in words; a union is judged by the alternative the value looks like."""
+    place: Place = tuple(error.absolute_path)
+    kind, wanted, value, schema = error.validator, error.validator_value, error.instance, error.schema
+    about: Any = schema if isinstance(schema, dict) else {}
+    if kind == "anyOf":
+        yield from _alternative(error, document)
+    elif kind == "additionalProperties":
+        known = list(about.get("properties", {}))
+        if known:
+            for name in value:
+                if name not in known:
+                    yield _unknown_key((*place, name), str(name), known)
+    elif kind == "required":
+        for name in wanted:
+            if name not in value:
+                described = about["properties"][name].get("description", "")
+                yield Problem((*place, f"+{name}"), f"`{name}` is missing", described)
+    elif kind == "type":
+        yield _wrong_kind(place, wanted, document, value)
+    elif kind == "enum":
+        yield _not_listed(place, wanted, document, value)
+    elif kind == "pattern":
+        rule = about.get("patternErrorMessage", "")
+        yield Problem(place, f"`{value}` is not what belongs here", rule)
+    elif kind in ("minItems", "minLength"):
+        yield Problem(place, "is empty" if not value else f"`{value}` is too short", "")
+    elif kind in ("maxItems", "maxLength"):
+        yield Problem(place, "is too long", f"at most {wanted}")
+    else:
+        yield Problem(place, error.message)
+
+
+def _alternative(error: ValidationError, document: Document) -> Iterator[Problem]:
+    branches: dict[int, list[ValidationError]] = {}
+    for inner in error.context or ():
+        branches.setdefault(int(inner.schema_path[0]), []).append(inner)
+    here = error.absolute_path
+    fitting = [
+        inner
+        for inner in branches.values()
+        if not any(i.validator == "type" and i.absolute_path == here for i in inner)
+    ]
+    if fitting:
+        for inner in fitting[0]:
+            yield from _said(inner, document)
+        return
+    kinds = [str(i.validator_value) for inner in branches.values() for i in inner]
+    kinds = [k for k in dict.fromkeys(kinds) if k != "null"]
+    yield _wrong_kind(tuple(here), kinds, document, error.instance)
+
+
+def _unknown_key(place: Place, name: str, known: list[str]) -> Problem:
+    near = get_close_matches(name.lower(), [k.lower() for k in known], n=1)
+    if name == "<<":
+        hint = MERGE_KEY
+    elif near:
+        hint = f"did you mean `{next(k for k in known if k.lower() == near[0])}`?"
+    else:
+        hint = f"the keys here are {', '.join(known)}"
+    return Problem(place, f"unknown key `{name}`", hint, on_key=True)
+
+
+def _wrong_kind(place: Place, wanted: object, document: Document, value: object) -> Problem:
+    kinds = wanted if isinstance(wanted, list) else [wanted]
+    names = " or ".join(KINDS.get(str(k), str(k)) for k in kinds)
+    written = document.typed.get(place)
+    shown = f"`{written}`" if written else f"`{value}`" if isinstance(value, str) else ""
+    if "string" in kinds and written and not isinstance(value, bool) and value is not None:
+        return Problem(
+            place, f"`{written}` is read as a number", f'put it in quotes: "{written}"'
+        )
+    if value is None:
+        return Problem(place, f"has no value; {names} belongs here", "fill it in, or leave it out")
+    hint = ""
+    if kinds == ["boolean"] and str(value).lower() in ("yes", "on", "y", "1"):
+        hint = "write `true`"
+    elif kinds == ["boolean"] and str(value).lower() in ("no", "off", "n", "0"):
+        hint = "write `false`"
+    elif "array" in kinds and isinstance(value, str):
+        hint = f"write it as a list: [{value}]"
+    found = shown or _kind_of(value)
+    return Problem(place, f"{found} is not {names}", hint)
+
+
+def _not_listed(place: Place, wanted: list[Any], document: Document, value: object) -> Problem:
+    names = [str(w) for w in wanted if w is not None]
+    written = document.typed.get(place) or str(value)
+    near = get_close_matches(written.lower(), [n.lower() for n in names], n=1)
+    hint = f"one of {', '.join(names)}"
+    if near:
+        hint = f"did you mean `{next(n for n in names if n.lower() == near[0])}`?"
+    shown = f"`{written}`" if isinstance(value, (str, int)) else _kind_of(value)
+    return Problem(place, f"{shown} is not a value this key takes", hint)
+
+
+def _kind_of(value: object) -> str:
+    return {dict: "a mapping", list: "a list"}.get(type(value), "this")
+
+
+def _mended(data: Any, found: list[Problem]) -> tuple[Profile | None, dict[Place, list[int]]]:
+    """The profile without what is wrong with it, if enough is left to be one.
+
+    Also, for each list that lost items, the original positions of those that remain.
+    """
+    originals: dict[Place, list[int]] = {}
+    if not isinstance(data, dict):
+        return None, originals
+    data = copy.deepcopy(data)
+    for problem in sorted(found, key=lambda p: len(p.place), reverse=True):
+        _drop(data, problem.place)
+    data = _without_holes(data, (), originals)
+    for name, stand_in in (("name", "name"), ("description", "description")):
+        data.setdefault(name, stand_in)
+    data.setdefault("archetype", "direct-user-deny")
+    try:
+        return read(data), originals
+    except msgspec.ValidationError:
+        return None, originals
+
+
+def _drop(data: Any, place: Place) -> None:
+    last = place[-1] if place else ""
+    if str(last).startswith("+"):
+        # A key is missing, so the mapping around it cannot be used; the top gets stand-ins.
+        if len(place) > 1:
+            _drop(data, place[:-1])
+        return
+    for step in place[:-1]:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return
+    if isinstance(data, dict):
+        data.pop(last, None)
+    elif isinstance(data, list) and isinstance(last, int):
+        data[last] = _HOLE
+
+
+# Stands in a list where an item was dropped, so that positions stay what they were meanwhile.
+_HOLE: Final = object()
+
+
+def _without_holes(data: Any, place: Place, originals: dict[Place, list[int]]) -> Any:
+    if isinstance(data, dict):
+        return {k: _without_holes(v, (*place, k), originals) for k, v in data.items()}
+    if isinstance(data, list):
+        kept = [i for i, value in enumerate(data) if value is not _HOLE]
+        if len(kept) < len(data):
+            originals[place] = kept
+        return [_without_holes(data[i], (*place, i), originals) for i in kept]
+    return data
+
+
+def _original(place: Place, originals: dict[Place, list[int]]) -> Place:
+    """A place of the mended profile as a place of the file."""
+    found: Place = ()
+    for step in place:
+        if found in originals and isinstance(step, int):
+            step = originals[found][step]
+        found = (*found, step)
+    return found

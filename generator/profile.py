@@ -1,0 +1,420 @@
+"""A profile: what a team wants of its force-MFA policies, in IAM's words.
+
+These types are the one description of the file format. The loader, the JSON Schema and the
+reference in docs/profile.md are made from them.
+"""
+
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+Partition: TypeAlias = Literal[
+    "aws",
+    "aws-cn",
+    "aws-us-gov",
+    "aws-eusc",
+    "aws-iso",
+    "aws-iso-b",
+    "aws-iso-e",
+    "aws-iso-f",
+]
+Archetype: TypeAlias = Literal["direct-user-deny", "role-assumption-with-mfa-trust"]
+Device: TypeAlias = Literal["virtual-totp", "security-key", "hardware-totp"]
+Attachment: TypeAlias = Literal["managed", "group-inline", "user-inline"]
+FidoLevel: TypeAlias = Literal["L1", "L1plus", "L2", "L2plus", "L3", "L3plus"]
+FipsLevel: TypeAlias = Literal["L1", "L2", "L3", "L4"]
+
+
+
+def _lexical(pattern: str, rule: str, **limits: int) -> Meta:
+    """A pattern (the end is the end: no newline after it) and its rule in words.
+
+    `patternErrorMessage` is what editors with YAML support show; our own messages use it too.
+    """
+    return Meta(
+        pattern=f"^{pattern}$(?!\\n)", extra_json_schema={"patternErrorMessage": rule}, **limits
+    )
+
+
+# Lexical rules: botocore's IAM and STS service models (userNameType, roleNameType, pathType,
+# externalIdType, tagKeyType, tagValueType). Names of profiles become folders, so they are narrower:
+# some file systems fold case.
+ProfileName: TypeAlias = Annotated[
+    str,
+    _lexical(
+        r"[a-z0-9]([a-z0-9-]*[a-z0-9])?",
+        "lower-case letters, digits and hyphens, as in `product-team`",
+        max_length=64,
+    ),
+]
+AccountId: TypeAlias = Annotated[str, _lexical(r"[0-9]{12}", "12 digits, in quotes")]
+RoleName: TypeAlias = Annotated[
+    str, _lexical(r"[A-Za-z0-9_+=,.@-]+", "letters, digits and any of _+=,.@-", max_length=64)
+]
+Path: TypeAlias = Annotated[
+    str,
+    _lexical(
+        r"/([A-Za-z0-9.,+@=_-]+/)*", "starts and ends with `/`, as in `/platform/`", max_length=512
+    ),
+]
+# A named user as in an ARN after `user/`: the path, if there is one, and the name.
+UserName: TypeAlias = Annotated[
+    str,
+    _lexical(
+        r"([A-Za-z0-9.,+@=_-]+/)*[A-Za-z0-9_+=,.@-]{1,64}",
+        "a user name, after its path if it has one, as in `alice` or `platform/alice`",
+    ),
+]
+Duration: TypeAlias = Annotated[
+    str, _lexical(r"[1-9][0-9]{0,5}[smh]", "a number with s, m or h, as in `30m` or `8h`")
+]
+OrganizationId: TypeAlias = Annotated[
+    str, _lexical(r"o-[a-z0-9]{10,32}", "`o-` and 10 to 32 lower-case letters or digits")
+]
+ExternalId: TypeAlias = Annotated[
+    str,
+    _lexical(
+        r"[A-Za-z0-9_+=,.@:/-]+",
+        "letters, digits and any of _+=,.@:/-",
+        min_length=2,
+        max_length=1224,
+    ),
+]
+TagKey: TypeAlias = Annotated[
+    str,
+    _lexical(r"[A-Za-z0-9_ .:/=+@-]+", "letters, digits, blank and any of _.:/=+@-", max_length=128),
+]
+TagValue: TypeAlias = Annotated[
+    str,
+    _lexical(r"[A-Za-z0-9_ .:/=+@-]*", "letters, digits, blank and any of _.:/=+@-", max_length=256),
+]
+Arn: TypeAlias = Annotated[
+    str, _lexical(r"arn:[a-z-]+:iam::[^\s]+", "an IAM ARN, `arn:aws:iam::...`", max_length=2048)
+]
+ActionName: TypeAlias = Annotated[
+    str,
+    _lexical(
+        r"[A-Za-z0-9-]+:[A-Za-z0-9]+", "one action without wildcards, as in `iam:ListUsers`"
+    ),
+]
+Line: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"\S",
+        max_length=1000,
+        extra_json_schema={"patternErrorMessage": "a few words"},
+    ),
+]
+FileName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=512)]
+
+SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mapping of a profile; a key that is not listed is an error."""
+
+
+class PasswordPolicy(Section, rename="pascal"):
+    """The account's password policy, in the names `aws iam get-account-password-policy` prints."""
+
+    minimum_password_length: Annotated[
+        int | None, Meta(description="Shortest password, 6 to 128 characters.")
+    ] = None
+    require_symbols: Annotated[bool, Meta(description="A symbol is required.")] = False
+    require_numbers: Annotated[bool, Meta(description="A digit is required.")] = False
+    require_uppercase_characters: Annotated[
+        bool, Meta(description="An upper-case letter is required.")
+    ] = False
+    require_lowercase_characters: Annotated[
+        bool, Meta(description="A lower-case letter is required.")
+    ] = False
+    allow_users_to_change_password: Annotated[
+        bool,
+        Meta(
+            description="The account itself grants every IAM user `iam:ChangePassword` on the own "
+            "user and `iam:GetAccountPasswordPolicy`; where true, the policy need not."
+        ),
+    ] = False
+    expire_passwords: Annotated[
+        bool, Meta(description="Passwords expire (AWS derives it from `MaxPasswordAge`).")
+    ] = False
+    max_password_age: Annotated[
+        int | None, Meta(description="Days until a password expires, 1 to 1095.")
+    ] = None
+    password_reuse_prevention: Annotated[
+        int | None, Meta(description="How many former passwords are refused, 1 to 24.")
+    ] = None
+    hard_expiry: Annotated[
+        bool | None,
+        Meta(description="An expired password can only be reset by an administrator."),
+    ] = None
+
+
+class Account(Section):
+    """The AWS account the documents are for."""
+
+    id: Annotated[
+        AccountId | None,
+        Meta(description="12 digits, in quotes. Needed as soon as there are roles."),
+    ] = None
+    partition: Annotated[
+        Partition, Meta(description="The partition that every ARN names.")
+    ] = "aws"
+    password_policy: Annotated[
+        PasswordPolicy | FileName | None,
+        Meta(
+            description="What `aws iam get-account-password-policy` printed, inline or as the path "
+            "of a file beside the profile that holds it; or `none` where it answered NoSuchEntity. "
+            "Not given counts as `none`."
+        ),
+    ] = None
+    console_authorization: Annotated[
+        bool,
+        Meta(
+            description="The account has console authorization of AWS Sign-In enabled, so that "
+            "the two sign-in actions must not be denied before MFA."
+        ),
+    ] = False
+
+
+class Users(Section):
+    """The IAM users the policy is for."""
+
+    path: Annotated[
+        Path | None,
+        Meta(description="The IAM path the users live under. Not given: any path."),
+    ] = None
+    password_reset_required: Annotated[
+        bool,
+        Meta(description="Administrators create the users with a reset at the first sign-in."),
+    ] = True
+
+
+class FidoCertification(Section):
+    """What a security key must be certified for. Where several are given, all must hold."""
+
+    fido: Annotated[
+        tuple[FidoLevel, ...],
+        Meta(description="Accepted levels of `iam:FIDO-certification`, each listed by name."),
+    ] = ()
+    fips_140_2: Annotated[
+        tuple[FipsLevel, ...],
+        Meta(description="Accepted levels of `iam:FIDO-FIPS-140-2-certification`."),
+    ] = ()
+    fips_140_3: Annotated[
+        tuple[FipsLevel, ...],
+        Meta(description="Accepted levels of `iam:FIDO-FIPS-140-3-certification`."),
+    ] = ()
+
+
+class Mfa(Section):
+    """Which MFA devices the users enrol, and how long a sign-in with one counts."""
+
+    devices: Annotated[
+        tuple[Device, ...],
+        Meta(description="The kinds of device a user may enrol.", min_length=1),
+    ] = ("virtual-totp", "security-key", "hardware-totp")
+    certification: Annotated[
+        FidoCertification | None,
+        Meta(description="Certification required of security keys."),
+    ] = None
+    max_age: Annotated[
+        Duration | None,
+        Meta(description="Longest time since the MFA sign-in, as `30m` or `8h`."),
+    ] = None
+
+
+class SelfService(Section):
+    """What users manage of their own besides password and MFA; each only with MFA."""
+
+    access_keys: Annotated[bool, Meta(description="Own access keys.")] = False
+    ssh_public_keys: Annotated[bool, Meta(description="Own SSH public keys.")] = False
+    signing_certificates: Annotated[bool, Meta(description="Own signing certificates.")] = False
+    service_specific_credentials: Annotated[
+        bool, Meta(description="Own service-specific credentials, such as Git credentials.")
+    ] = False
+
+
+class Cli(Section):
+    """How users get credentials for the AWS CLI."""
+
+    mfa_session: Annotated[
+        bool,
+        Meta(
+            description="Users call `sts:GetSessionToken` with an MFA code. Listed in the Deny's "
+            "exemptions for the reader; AWS does not subject that call to policies."
+        ),
+    ] = False
+    aws_login: Annotated[
+        bool, Meta(description="Users sign in with `aws login` (two AWS Sign-In actions).")
+    ] = False
+
+
+class Exemption(Section):
+    """One more action that the Deny leaves alone before MFA, and why."""
+
+    action: Annotated[ActionName, Meta(description="One action; wildcards are refused.")]
+    reason: Annotated[Line, Meta(description="Why, for the people who review it.")]
+
+
+class Deny(Section):
+    """The Deny of `direct-user-deny`."""
+
+    except_via_aws_service: Annotated[
+        bool,
+        Meta(
+            description="Leave alone the calls an AWS service makes for the user "
+            '(`"aws:ViaAWSService": "false"` in the condition).'
+        ),
+    ] = False
+    exempt_before_mfa: Annotated[
+        tuple[Exemption, ...], Meta(description="Further actions exempt before MFA.")
+    ] = ()
+
+
+class Trust(Section):
+    """Who may assume a role, always with MFA. What is given must hold together."""
+
+    users_under: Annotated[
+        Path | None,
+        Meta(
+            description="IAM users under this path, whatever their name. Not given: the path of "
+            "the profile's users, else any."
+        ),
+    ] = None
+    principal_arn: Annotated[
+        Arn | None,
+        Meta(description="A pattern for `aws:PrincipalArn` in place of `users_under`."),
+    ] = None
+    users: Annotated[
+        tuple[UserName, ...],
+        Meta(description="Exactly these users, as `name` or `path/name`, named as principals."),
+    ] = ()
+    accounts: Annotated[
+        tuple[AccountId, ...],
+        Meta(description="Accounts whose users may. Not given: the profile's own account."),
+    ] = ()
+    organization: Annotated[
+        OrganizationId | None,
+        Meta(
+            description="The users' account must belong to this organization "
+            "(`aws:PrincipalOrgID`). Without `accounts`: any account of it."
+        ),
+    ] = None
+
+
+class Permissions(Section):
+    """What a role may do."""
+
+    managed: Annotated[
+        tuple[Arn, ...], Meta(description="ARNs of managed policies to attach to the role.")
+    ] = ()
+    statements: Annotated[
+        FileName | None,
+        Meta(
+            description="A file beside the profile with the role's own statements, YAML or JSON; "
+            "rendered as the role's inline policy."
+        ),
+    ] = None
+
+
+class Role(Section):
+    """A role that people work through."""
+
+    name: Annotated[RoleName, Meta(description="The role's name.")]
+    description: Annotated[Line | None, Meta(description="The role's description.")] = None
+    path: Annotated[Path, Meta(description="The role's IAM path.")] = "/"
+    account: Annotated[
+        AccountId | None,
+        Meta(description="The account the role lives in. Not given: the profile's account."),
+    ] = None
+    trust: Annotated[
+        Trust, Meta(description="Who may assume it. Not given: the profile's users.")
+    ] = msgspec.field(default_factory=Trust)
+    mfa_max_age: Annotated[
+        Duration | None,
+        Meta(description="Longest time since MFA when assuming it. Not given: `mfa.max_age`."),
+    ] = None
+    max_session: Annotated[
+        Duration, Meta(description="Maximum session duration, 1h to 12h.")
+    ] = "1h"
+    session_name_is_username: Annotated[
+        bool,
+        Meta(
+            description="`sts:RoleSessionName` must be the user name. Whether the console's switch "
+            "role sends that is not documented: for CLI users."
+        ),
+    ] = False
+    external_id: Annotated[
+        ExternalId | None,
+        Meta(description="`sts:ExternalId` that third parties must send; not a secret."),
+    ] = None
+    source_identity_is_username: Annotated[
+        bool, Meta(description="`sts:SourceIdentity` must be set to the user name.")
+    ] = False
+    session_tags: Annotated[
+        dict[TagKey, tuple[TagValue, ...]],
+        Meta(description="Session tags that may be passed: key, then the accepted values."),
+    ] = msgspec.field(default_factory=dict)
+    permissions: Annotated[
+        Permissions, Meta(description="What the role may do.")
+    ] = msgspec.field(default_factory=Permissions)
+    permissions_boundary: Annotated[
+        Arn | None, Meta(description="ARN of the role's permissions boundary.")
+    ] = None
+
+
+class Profile(Section):
+    """Force-MFA policies of one team."""
+
+    name: Annotated[
+        ProfileName, Meta(description="The folder under `out/`: lower case, digits, hyphens.")
+    ]
+    description: Annotated[Line, Meta(description="What the policies are for, one sentence.")]
+    archetype: Annotated[
+        Archetype,
+        Meta(
+            description="`direct-user-deny`: a Deny without MFA on the users. "
+            "`role-assumption-with-mfa-trust`: users hold almost nothing and work through roles "
+            "whose trust policy demands MFA."
+        ),
+    ]
+    account: Annotated[Account, Meta(description="The AWS account.")] = Account()
+    users: Annotated[Users, Meta(description="The IAM users.")] = Users()
+    mfa: Annotated[Mfa, Meta(description="MFA devices and the age of a sign-in.")] = Mfa()
+    self_service: Annotated[
+        SelfService, Meta(description="Own credentials users manage, with MFA.")
+    ] = SelfService()
+    cli: Annotated[Cli, Meta(description="Credentials for the AWS CLI.")] = Cli()
+    deny: Annotated[Deny, Meta(description="The Deny; `direct-user-deny` only.")] = Deny()
+    attach: Annotated[
+        Attachment,
+        Meta(
+            description="How the user policy is attached; decides its size quota. `managed`: "
+            "a managed policy, attached to the group."
+        ),
+    ] = "managed"
+    roles: Annotated[
+        tuple[Role, ...],
+        Meta(description="Roles whose trust policy demands MFA."),
+    ] = ()
+
+
+def seconds(duration: str) -> int:
+    """`30m` as 1800."""
+    return int(duration[:-1]) * SECONDS[duration[-1]]
+
+
+def read(data: object) -> Profile:
+    """Plain data as a profile.
+
+    Raises:
+        msgspec.ValidationError: the first thing that does not fit; `generator.problems` finds all.
+    """
+    return msgspec.convert(data, Profile)
+
+
+def read_password_policy(data: object) -> PasswordPolicy:
+    """The content of `PasswordPolicy`; fields that AWS adds later are the caller's to drop."""
+    return msgspec.convert(data, PasswordPolicy)

@@ -1,0 +1,290 @@
+"""What templates see: `p`, the profile with everything worked out, `facts`, the actions of its
+flows, and in a trust policy `role`. Plain values only, so a template has nothing to reach for."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from msgspec import Struct
+
+from generator.flows import ALWAYS, REGISTER_KEY, Call, actions, calls_of
+from generator.profile import Mfa, PasswordPolicy, Profile, Role, seconds
+
+# Statement name and profile option of each kind of self-service credential, and its flow.
+SELF_SERVICE = (
+    ("AllowOwnAccessKeysWithMfa", "access_keys", "access-keys"),
+    (
+        "AllowOwnServiceSpecificCredentialsWithMfa",
+        "service_specific_credentials",
+        "service-specific-credentials",
+    ),
+    ("AllowOwnSigningCertificatesWithMfa", "signing_certificates", "signing-certificates"),
+    ("AllowOwnSshPublicKeysWithMfa", "ssh_public_keys", "ssh-public-keys"),
+)
+
+
+class Facts(Struct, frozen=True):
+    """Actions of the flows a profile chose, each list sorted."""
+
+    password_on_own_user: list[str]
+    password_on_account: list[str]
+    devices_on_own_user: list[str]
+    devices_on_account: list[str]
+    enable_device: list[str]
+    create_device: list[str]
+    remove_device: list[str]
+    aws_login: list[str]
+    before_mfa: list[str]
+    exempt_on_own_user: list[str]
+
+
+class Devices(Struct, frozen=True):
+    """The kinds of device; `certification` pairs a condition key with the accepted levels."""
+
+    totp: bool
+    security_key: bool
+    every_kind: bool
+    certification: list[tuple[str, list[str]]]
+
+
+class RoleView(Struct, frozen=True):
+    """A role as its trust policy needs it. `trust_statements` are (Sid, action, conditions)."""
+
+    name: str
+    arn: str
+    principals: list[str]
+    principal_arns: list[str]
+    mfa_max_age: int | None
+    trust_statements: list[tuple[str, str, list[tuple[str, dict[str, list[str]]]]]]
+
+
+class View(Struct, frozen=True):
+    """A profile as the user policy needs it. Durations are in seconds."""
+
+    name: str
+    description: str
+    partition: str
+    own_user_arns: list[str]
+    any_device_arn: str
+    sign_in_client_arn: str
+    allow_password_change: bool
+    account_information: list[str]
+    devices: Devices
+    with_mfa: list[tuple[str, list[str]]]
+    max_age: int | None
+    except_via_aws_service: bool
+    exempt_before_mfa: list[str]
+    assume_roles: list[tuple[str, list[str], list[str]]]
+
+
+def flows_of(profile: Profile) -> frozenset[str]:
+    """The names of the flows that people with this profile go through."""
+    chosen = [*ALWAYS, *profile.mfa.devices]
+    if profile.cli.mfa_session:
+        chosen.append("mfa-session")
+    if profile.cli.aws_login:
+        chosen.append("aws-login")
+    if profile.account.console_authorization:
+        chosen.append("console-authorization")
+    chosen += [
+        flow for _, option, flow in SELF_SERVICE if getattr(profile.self_service, option)
+    ]
+    return frozenset(chosen)
+
+
+@lru_cache(maxsize=None)
+def facts_of(flows: frozenset[str]) -> Facts:
+    """The action lists of these flows."""
+    calls = calls_of(flows)
+    password = _flow(calls, "password")
+    devices = [c for c in calls if c.flow != "password" and c.granted and c.before_mfa]
+    return Facts(
+        password_on_own_user=actions(password, "own-user"),
+        password_on_account=actions(password, "account"),
+        devices_on_own_user=actions(
+            (c for c in devices if REGISTER_KEY not in dict(c.context)), "own-user"
+        ),
+        devices_on_account=actions(devices, "account"),
+        enable_device=actions((c for c in devices if REGISTER_KEY in dict(c.context)), "own-user"),
+        create_device=actions(devices, "any-device"),
+        remove_device=actions(_flow(calls, "remove-device"), "own-user"),
+        aws_login=actions(_flow(calls, "aws-login"), "sign-in-client"),
+        before_mfa=sorted({c.action for c in calls if c.before_mfa}),
+        exempt_on_own_user=actions(calls, "own-user", before_mfa=True),
+    )
+
+
+def view_of(profile: Profile, password_policy: PasswordPolicy | None) -> tuple[View, Facts]:
+    """Work out what the user policy of a profile says."""
+    flows = flows_of(profile)
+    facts = facts_of(flows)
+    partition = profile.account.partition
+    needs_password = not (password_policy and password_policy.allow_users_to_change_password)
+    information = facts.devices_on_account + (facts.password_on_account if needs_password else [])
+    view = View(
+        name=profile.name,
+        description=profile.description,
+        partition=partition,
+        own_user_arns=own_user_arns(partition),
+        any_device_arn=f"arn:{partition}:iam::*:mfa/*",
+        sign_in_client_arn=f"arn:{partition}:signin:*:*:oauth2/public-client/*",
+        allow_password_change=needs_password,
+        account_information=sorted(information),
+        devices=_devices(profile.mfa),
+        with_mfa=[
+            ("AllowDeactivateOwnMfaDeviceWithMfa", facts.remove_device),
+            *(
+                (sid, actions(calls_of(frozenset([flow])), "own-user"))
+                for sid, _, flow in SELF_SERVICE
+                if flow in flows
+            ),
+        ],
+        max_age=seconds(profile.mfa.max_age) if profile.mfa.max_age else None,
+        except_via_aws_service=profile.deny.except_via_aws_service,
+        exempt_before_mfa=exempt_before_mfa(profile, facts),
+        assume_roles=list(_assume_roles(profile)),
+    )
+    return view, facts
+
+
+def own_user_arns(partition: str) -> list[str]:
+    """The own user without and with a path: `${aws:username}` is the name alone.
+
+    Source: IAM User Guide, "IAM identifiers", and the managed policy IAMUserChangePassword, which
+    has had both since version 3.
+    """
+    return [
+        f"arn:{partition}:iam::*:user/${{aws:username}}",
+        f"arn:{partition}:iam::*:user/*/${{aws:username}}",
+    ]
+
+
+def exempt_before_mfa(profile: Profile, facts: Facts) -> list[str]:
+    """Every action the Deny of this profile may leave alone, sorted."""
+    further = (exemption.action for exemption in profile.deny.exempt_before_mfa)
+    return sorted({*facts.before_mfa, *further})
+
+
+def role_arn(profile: Profile, role: Role) -> str:
+    """The ARN the role will have."""
+    account = role.account or profile.account.id
+    return f"arn:{profile.account.partition}:iam::{account}:role{role.path}{role.name}"
+
+
+def assumable(profile: Profile, role: Role) -> bool:
+    """Whether the profile's own users are among those the role trusts."""
+    accounts = role.trust.accounts
+    return not accounts or profile.account.id in accounts
+
+
+def role_view(profile: Profile, role: Role) -> RoleView:
+    """Work out what the trust policy of a role says."""
+    trust = role.trust
+    age = role.mfa_max_age or profile.mfa.max_age
+    return RoleView(
+        name=role.name,
+        arn=role_arn(profile, role),
+        principals=_principals(profile, role),
+        principal_arns=[] if trust.users else _principal_arns(profile, role),
+        mfa_max_age=seconds(age) if age else None,
+        trust_statements=list(_trust_statements(role)),
+    )
+
+
+def _flow(calls: tuple[Call, ...], name: str) -> list[Call]:
+    return [call for call in calls if call.flow == name]
+
+
+def _devices(mfa: Mfa) -> Devices:
+    kinds = set(mfa.devices)
+    totp = bool(kinds & {"virtual-totp", "hardware-totp"})
+    certification = [
+        (f"iam:{name}", sorted(levels))
+        for name, levels in (
+            ("FIDO-FIPS-140-2-certification", mfa.certification and mfa.certification.fips_140_2),
+            ("FIDO-FIPS-140-3-certification", mfa.certification and mfa.certification.fips_140_3),
+            ("FIDO-certification", mfa.certification and mfa.certification.fido),
+        )
+        if levels
+    ]
+    security_key = "security-key" in kinds
+    return Devices(totp, security_key, totp and security_key and not certification, certification)
+
+
+def _assume_roles(profile: Profile) -> Iterator[tuple[str, list[str], list[str]]]:
+    mine = [role for role in profile.roles if assumable(profile, role)]
+    for sid, flow, roles in (
+        ("AllowAssumeRoles", "switch-role", mine),
+        (
+            "AllowSetSourceIdentity",
+            "switch-role-source-identity",
+            [r for r in mine if r.source_identity_is_username],
+        ),
+        ("AllowTagSession", "switch-role-session-tags", [r for r in mine if r.session_tags]),
+    ):
+        if roles:
+            arns = sorted(role_arn(profile, role) for role in roles)
+            yield sid, actions(calls_of(frozenset([flow])), "role"), arns
+
+
+def _accounts(profile: Profile, role: Role) -> list[str]:
+    """The trusted accounts; "*" is any account of the organization."""
+    if role.trust.accounts:
+        return sorted(set(role.trust.accounts))
+    return ["*"] if role.trust.organization else [str(profile.account.id)]
+
+
+def _principals(profile: Profile, role: Role) -> list[str]:
+    partition, accounts = profile.account.partition, _accounts(profile, role)
+    if accounts == ["*"]:
+        return ["*"]
+    if role.trust.users:
+        return [f"arn:{partition}:iam::{accounts[0]}:user/{name}" for name in role.trust.users]
+    return [f"arn:{partition}:iam::{account}:root" for account in accounts]
+
+
+def _principal_arns(profile: Profile, role: Role) -> list[str]:
+    """Patterns that keep the trust to IAM users; nobody else can sign in with an IAM MFA device."""
+    if role.trust.principal_arn:
+        return [role.trust.principal_arn]
+    path = role.trust.users_under or profile.users.path or "/"
+    partition = profile.account.partition
+    return [f"arn:{partition}:iam::{a}:user{path}*" for a in _accounts(profile, role)]
+
+
+def _trust_statements(
+    role: Role,
+) -> Iterator[tuple[str, str, list[tuple[str, dict[str, list[str]]]]]]:
+    """One statement an action: the request keys of AssumeRole are not those of TagSession.
+
+    Source: Service Authorization Reference, AWS Security Token Service.
+    """
+    everyone = (
+        {"aws:PrincipalOrgID": [role.trust.organization]} if role.trust.organization else {}
+    )
+    assume = dict(everyone)
+    if role.external_id:
+        assume["sts:ExternalId"] = [role.external_id]
+    if role.session_name_is_username:
+        assume["sts:RoleSessionName"] = ["${aws:username}"]
+    if role.source_identity_is_username:
+        assume["sts:SourceIdentity"] = ["${aws:username}"]
+    yield "TrustWithMfa", "sts:AssumeRole", _equals(assume)
+    if role.source_identity_is_username:
+        identity = {**everyone, "sts:SourceIdentity": ["${aws:username}"]}
+        yield "TrustSourceIdentityWithMfa", "sts:SetSourceIdentity", _equals(identity)
+    if role.session_tags:
+        keys = sorted(role.session_tags)
+        values = {f"aws:RequestTag/{k}": sorted(v) for k, v in role.session_tags.items() if v}
+        yield (
+            "TrustSessionTagsWithMfa",
+            "sts:TagSession",
+            [
+                *_equals(everyone),
+                ("ForAllValues:StringEquals", {"aws:TagKeys": keys}),
+                *([("StringEqualsIfExists", values)] if values else []),
+            ],
+        )
+
+
+def _equals(keys: dict[str, list[str]]) -> list[tuple[str, dict[str, list[str]]]]:
+    return [("StringEquals", keys)] if keys else []
