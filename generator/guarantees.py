@@ -15,6 +15,7 @@ from generator.documents import ROLE_PERMISSIONS, TRUST, Kind, lexical_problems
 from generator.flows import NEVER_EXEMPT, Call, calls_of
 from generator.match import Context, applies, holds, matches_action
 from generator.policy import Condition, Effect, Policy, Statement
+from generator.view import has_security_keys
 
 FLAG: Final = "aws:MultiFactorAuthPresent"
 AGE: Final = "aws:MultiFactorAuthAge"
@@ -249,7 +250,7 @@ def _reach(denies: list[Statement], call: Call, terms: Terms) -> Iterator[Broken
 def _forbidden_devices(terms: Terms) -> Iterator[tuple[str, Context]]:
     """Registrations the profile does not allow, MFA or not."""
     key, signed_in = "iam:registersecuritykey", _SIGNED_IN
-    if "security-key" not in terms.flows:
+    if "security-key" not in terms.flows and has_security_keys(terms.partition):
         for phase in ("Create", "Activate"):
             yield "security keys", {**signed_in, key: phase}
     if not terms.flows & {"virtual-totp", "hardware-totp"}:

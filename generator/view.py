@@ -38,7 +38,10 @@ class Facts(Struct, frozen=True):
 
 
 class Devices(Struct, frozen=True):
-    """The kinds of device; `certification` pairs a condition key with the accepted levels."""
+    """The kinds of device; `certification` pairs a condition key with the accepted levels.
+
+    `every_kind`: whatever the partition has is allowed, so nothing needs to tell kinds apart.
+    """
 
     totp: bool
     security_key: bool
@@ -67,6 +70,7 @@ class View(Struct, frozen=True):
     any_device_arn: str
     sign_in_client_arn: str
     allow_password_change: bool
+    own_user_actions: list[str]
     account_information: list[str]
     devices: Devices
     with_mfa: list[tuple[str, list[str]]]
@@ -74,6 +78,14 @@ class View(Struct, frozen=True):
     except_via_aws_service: bool
     exempt_before_mfa: list[str]
     assume_roles: list[tuple[str, list[str], list[str]]]
+
+
+def has_security_keys(partition: str) -> bool:
+    """Whether security keys exist in a partition at all.
+
+    Source: Amazon Web Services in China, "Identity and Access Management" (virtual devices only).
+    """
+    return partition != "aws-cn"
 
 
 def flows_of(profile: Profile) -> frozenset[str]:
@@ -119,6 +131,9 @@ def view_of(profile: Profile, password_policy: PasswordPolicy | None) -> tuple[V
     facts = facts_of(flows)
     partition = profile.account.partition
     needs_password = not (password_policy and password_policy.allow_users_to_change_password)
+    devices = _devices(profile.mfa, partition)
+    own_user = facts.devices_on_own_user + (facts.enable_device if devices.every_kind else [])
+    own_user += facts.password_on_own_user if needs_password else []
     information = facts.devices_on_account + (facts.password_on_account if needs_password else [])
     view = View(
         name=profile.name,
@@ -128,8 +143,9 @@ def view_of(profile: Profile, password_policy: PasswordPolicy | None) -> tuple[V
         any_device_arn=f"arn:{partition}:iam::*:mfa/*",
         sign_in_client_arn=f"arn:{partition}:signin:*:*:oauth2/public-client/*",
         allow_password_change=needs_password,
+        own_user_actions=sorted(own_user),
         account_information=sorted(information),
-        devices=_devices(profile.mfa),
+        devices=devices,
         with_mfa=[
             ("AllowDeactivateOwnMfaDeviceWithMfa", facts.remove_device),
             *(
@@ -194,7 +210,7 @@ def _flow(calls: tuple[Call, ...], name: str) -> list[Call]:
     return [call for call in calls if call.flow == name]
 
 
-def _devices(mfa: Mfa) -> Devices:
+def _devices(mfa: Mfa, partition: str) -> Devices:
     kinds = set(mfa.devices)
     totp = bool(kinds & {"virtual-totp", "hardware-totp"})
     certification = [
@@ -207,7 +223,8 @@ def _devices(mfa: Mfa) -> Devices:
         if levels
     ]
     security_key = "security-key" in kinds
-    return Devices(totp, security_key, totp and security_key and not certification, certification)
+    every_kind = totp and (security_key or not has_security_keys(partition)) and not certification
+    return Devices(totp, security_key, every_kind, certification)
 
 
 def _assume_roles(profile: Profile) -> Iterator[tuple[str, list[str], list[str]]]:
