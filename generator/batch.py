@@ -104,9 +104,7 @@ def _staged(source: Source, staging: Staging, templates: Path | None, keep: bool
     return _outcome(bundle, plan.drifts, plan, keep)
 
 
-def _outcome(
-    bundle: Bundle, drifts: tuple[Drift, ...], plan: Plan | None, keep: bool
-) -> Outcome:
+def _outcome(bundle: Bundle, drifts: tuple[Drift, ...], plan: Plan | None, keep: bool) -> Outcome:
     return Outcome(
         bundle.source.label,
         bundle.name,
@@ -119,7 +117,9 @@ def _outcome(
 
 def _run(work: _Work, paths: Sequence[Path]) -> Iterator[Outcome]:
     """Outcomes in the order of `paths`, on one core or all."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     if len(paths) < MIN_FOR_PROCESSES or cores == 1:
         yield from work(paths)
         return

@@ -95,7 +95,7 @@ def role_settings(role: Role) -> dict[str, Json]:
         settings["Description"] = role.description
     settings["MaxSessionDuration"] = seconds(role.max_session)
     if role.permissions.managed:
-        settings["ManagedPolicyArns"] = list(sorted(set(role.permissions.managed)))
+        settings["ManagedPolicyArns"] = [*sorted(set(role.permissions.managed))]
     if role.permissions_boundary:
         settings["PermissionsBoundary"] = role.permissions_boundary
     return settings

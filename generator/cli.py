@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from generator import __version__
-from generator.errors import NO, OK, OUR_BUG, YOUR_INPUT, GenError, GenErrors, Where
+from generator.errors import NO, OK, OUR_BUG, GenError, GenErrors, Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -123,9 +123,7 @@ def init(directory: Path) -> int:
     _say("next:")
     _say(f"  1. cd {directory.as_posix()}; edit profiles/team.yaml: your account id, your devices")
     _say("  2. gen render --all; git init; commit profiles/ and out/ together")
-    _say(
-        "  3. requirements.txt names the version CI installs; point it at where you keep the package"
-    )
+    _say("  3. requirements.txt names what CI installs; point it at where you keep the package")
     return OK
 
 
@@ -273,9 +271,7 @@ def _report_render(outcomes: "Sequence[Outcome]", out: Path, form: str) -> int:
     return OK
 
 
-def _report_check(
-    outcomes: "Sequence[Outcome]", strays: list[str], out: Path, form: str
-) -> int:
+def _report_check(outcomes: "Sequence[Outcome]", strays: list[str], out: Path, form: str) -> int:
     from generator import show
 
     code = NO if strays or any(outcome.drifts for outcome in outcomes) else OK
@@ -292,7 +288,9 @@ def _report_check(
         labels = " ".join(o.label for o in drifted) if len(drifted) <= 5 else "--all"
         _say(f"run `gen render {labels}` and commit the result")
     if any(not name.startswith(".gen-") for name in strays):
-        _say(f"no profile renders into those folders; delete what {out.as_posix()}/ no longer needs")
+        _say(
+            f"no profile renders into those folders; delete what {out.as_posix()}/ no longer needs"
+        )
     elif strays:
         _say("an interrupted render left them; the next gen render removes them")
     if not code:

@@ -127,9 +127,7 @@ def parse(text: str, label: str) -> Document:
         raise GenError(f"not valid YAML: {error.problem}", where=where, hint=_hint(text)) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise GenError(
-            f"not valid YAML: {error.reason}", where=Where(label, line, 1)
-        ) from error
+        raise GenError(f"not valid YAML: {error.reason}", where=Where(label, line, 1)) from error
     return builder.document
 
 

@@ -61,7 +61,7 @@ def lexical_problems(policy: Policy, kind: Kind, partition: str) -> Iterator[tup
     size = billable_size(policy)
     if size > kind.quota:
         hint = "attach it as a managed policy" if kind in (GROUP_INLINE, USER_INLINE) else ""
-        yield f"has {size:,} characters, and the quota of this kind ({kind.name}) is {kind.quota:,}", hint
+        yield f"has {size:,} characters, and the quota ({kind.name}) is {kind.quota:,}", hint
     seen: set[str] = set()
     for number, s in enumerate(policy.statements, 1):
         yield from _sid_problems(s, number, seen)

@@ -7,7 +7,7 @@ User Guide (docs.aws.amazon.com/signin/latest/userguide/), `API:` the IAM or STS
 """
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -314,15 +314,13 @@ NEVER_EXEMPT: Final = (
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def calls_of(flows: frozenset[str]) -> tuple[Call, ...]:
     """The calls of these flows, in the order of the catalogue."""
     return tuple(call for call in CALLS if call.flow in flows)
 
 
-def actions(
-    calls: Iterable[Call], *targets: Target, before_mfa: bool | None = None
-) -> list[str]:
+def actions(calls: Iterable[Call], *targets: Target, before_mfa: bool | None = None) -> list[str]:
     """The actions of those calls that go to one of `targets`, sorted, each once."""
 
     def chosen() -> Iterator[str]:

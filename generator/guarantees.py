@@ -70,9 +70,7 @@ def broken_by_user_policy(
 
 
 @lru_cache(maxsize=512)
-def _broken_by_statements(
-    statements: tuple[Statement, ...], terms: Terms
-) -> tuple[Broken, ...]:
+def _broken_by_statements(statements: tuple[Statement, ...], terms: Terms) -> tuple[Broken, ...]:
     found = list(_lockouts(statements, terms))
     if terms.archetype == "direct-user-deny":
         found += _gaps_in_the_deny(statements, terms)
@@ -108,7 +106,7 @@ def broken_by_role_permissions(policy: Policy, partition: str) -> tuple[Broken, 
     found = [Broken(p, h) for p, h in lexical_problems(policy, ROLE_PERMISSIONS, partition)]
     found += [
         Broken(
-            f"statement `{s.sid}` has a condition on `{c.key}`, which a role session does not carry",
+            f"statement `{s.sid}` has a condition on `{c.key}`, which a role session has not got",
             "take it out: MFA is checked in the role's trust policy",
         )
         for s in policy.statements
@@ -177,10 +175,10 @@ def _gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterat
     for call in calls_of(terms.flows):
         if call.before_mfa and call.target == "own-user":
             yield from _reach(denies, call, terms)
-    for kind, context in _forbidden_devices(terms):
+    for kind, forbidden in _forbidden_devices(terms):
         for own in OWN_USERS:
             resource = _arn(terms, own)
-            if not any(applies(s, "iam:EnableMFADevice", resource, context) for s in denies):
+            if not any(applies(s, "iam:EnableMFADevice", resource, forbidden) for s in denies):
                 yield Broken(
                     f"no statement denies `iam:EnableMFADevice` for {kind}",
                     "the profile does not list it under `mfa`",
@@ -201,9 +199,7 @@ def _everywhere(s: Statement) -> bool:
     return s.resources is not None and not s.resources.negated and "*" in s.resources.items
 
 
-def _why_no_blanket(
-    denies: list[Statement], terms: Terms, who: str, context: Context
-) -> Broken:
+def _why_no_blanket(denies: list[Statement], terms: Terms, who: str, context: Context) -> Broken:
     """The most telling reason why nothing denies everything in a state."""
     near = [s for s in denies if s.actions.negated]
     whys = {n.action.lower(): f": {n.why}" for n in NEVER_EXEMPT}
@@ -218,9 +214,11 @@ def _why_no_blanket(
             return Broken(
                 f"statement `{s.sid}` exempts `{extra}`, which must stay denied without MFA"
                 + whys.get(extra.lower(), ""),
-                "take it out of `NotAction`, or declare it under `deny.exempt_before_mfa`"
-                if extra.lower() not in whys
-                else "take it out of `NotAction`",
+                (
+                    "take it out of `NotAction`, or declare it under `deny.exempt_before_mfa`"
+                    if extra.lower() not in whys
+                    else "take it out of `NotAction`"
+                ),
             )
         return Broken(
             f"statement `{s.sid}` does not apply to {who}, because of `{failing[0].operator}` on "
@@ -363,21 +361,19 @@ def _who(s: Statement, place: str) -> Iterator[Broken]:
         yield Broken(f"{place} does not name its principals", "use `Principal`")
         return
     ids = [i for kind, found in principals.entries if kind == "AWS" for i in found]
-    if len(principals.entries) != 1 or not ids:
-        if not principals.anyone:
-            yield Broken(
-                f"{place} trusts principals that cannot have IAM MFA", 'name "AWS" principals only'
-            )
-            return
-    if principals.anyone or "*" in ids:
-        if not any(
-            c.operator == "StringEquals" and c.key.lower() == "aws:principalorgid"
-            for c in s.conditions
-        ):
-            yield Broken(
-                f"{place} trusts every AWS account",
-                "name the accounts, or require `aws:PrincipalOrgID`",
-            )
+    if not principals.anyone and (len(principals.entries) != 1 or not ids):
+        yield Broken(
+            f"{place} trusts principals that cannot have IAM MFA", 'name "AWS" principals only'
+        )
+        return
+    bound = any(
+        c.operator == "StringEquals" and c.key.lower() == "aws:principalorgid" for c in s.conditions
+    )
+    if (principals.anyone or "*" in ids) and not bound:
+        yield Broken(
+            f"{place} trusts every AWS account",
+            "name the accounts, or require `aws:PrincipalOrgID`",
+        )
 
 
 def _bounds_age(c: Condition, seconds: int) -> bool:

@@ -14,10 +14,10 @@ import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from generator.checks import Place, Problem, problems_of
+from generator.attachments import Files
+from generator.checks import Place, Problem, in_order, located, problems_of
 from generator.document import Document
 from generator.errors import GenError
-from generator.load import Files, in_order, located
 from generator.profile import Profile, read
 from generator.schema import profile_schema
 
@@ -29,13 +29,10 @@ KINDS: Final = {
     "integer": "a whole number",
     "null": "nothing",
 }
-# Keys that people write from memory of other tools, and what they want here.
 MERGE_KEY: Final = "merge keys are not part of YAML 1.2; repeat the lines, or alias one whole value"
 
 
-def find_all(
-    document: Document, folder: Path, first: msgspec.ValidationError
-) -> list[GenError]:
+def find_all(document: Document, folder: Path, first: msgspec.ValidationError) -> list[GenError]:
     """Everything wrong with a document, in the order of the file; `first` if nothing else is."""
     found = list(_structural(document))
     if not found:
@@ -73,7 +70,9 @@ def _structural(document: Document) -> Iterator[Problem]:
 def _said(error: ValidationError, document: Document) -> Iterator[Problem]:
     """One schema error in words; a union is judged by the alternative the value looks like."""
     place: Place = tuple(error.absolute_path)
-    kind, wanted, value, schema = error.validator, error.validator_value, error.instance, error.schema
+    kind, schema = error.validator, error.schema
+    value: Any = error.instance
+    wanted: Any = error.validator_value
     about: Any = schema if isinstance(schema, dict) else {}
     if kind == "anyOf":
         yield from _alternative(error, document)
@@ -139,9 +138,7 @@ def _wrong_kind(place: Place, wanted: object, document: Document, value: object)
     written = document.typed.get(place)
     shown = f"`{written}`" if written else f"`{value}`" if isinstance(value, str) else ""
     if "string" in kinds and written and not isinstance(value, bool) and value is not None:
-        return Problem(
-            place, f"`{written}` is read as a number", f'put it in quotes: "{written}"'
-        )
+        return Problem(place, f"`{written}` is read as a number", f'put it in quotes: "{written}"')
     if value is None:
         return Problem(place, f"has no value; {names} belongs here", "fill it in, or leave it out")
     hint = ""
@@ -167,7 +164,7 @@ def _not_listed(place: Place, wanted: list[Any], document: Document, value: obje
 
 
 def _kind_of(value: object) -> str:
-    return {dict: "a mapping", list: "a list"}.get(type(value), "this")
+    return "a mapping" if isinstance(value, dict) else "a list"
 
 
 def _mended(data: Any, found: list[Problem]) -> tuple[Profile | None, dict[Place, list[int]]]:

@@ -26,14 +26,18 @@ FidoLevel: TypeAlias = Literal["L1", "L1plus", "L2", "L2plus", "L3", "L3plus"]
 FipsLevel: TypeAlias = Literal["L1", "L2", "L3", "L4"]
 
 
-
-def _lexical(pattern: str, rule: str, **limits: int) -> Meta:
+def _lexical(
+    pattern: str, rule: str, *, min_length: int | None = None, max_length: int | None = None
+) -> Meta:
     """A pattern (the end is the end: no newline after it) and its rule in words.
 
     `patternErrorMessage` is what editors with YAML support show; our own messages use it too.
     """
     return Meta(
-        pattern=f"^{pattern}$(?!\\n)", extra_json_schema={"patternErrorMessage": rule}, **limits
+        pattern=f"^{pattern}$(?!\\n)",
+        min_length=min_length,
+        max_length=max_length,
+        extra_json_schema={"patternErrorMessage": rule},
     )
 
 
@@ -83,20 +87,22 @@ ExternalId: TypeAlias = Annotated[
 ]
 TagKey: TypeAlias = Annotated[
     str,
-    _lexical(r"[A-Za-z0-9_ .:/=+@-]+", "letters, digits, blank and any of _.:/=+@-", max_length=128),
+    _lexical(
+        r"[A-Za-z0-9_ .:/=+@-]+", "letters, digits, blank and any of _.:/=+@-", max_length=128
+    ),
 ]
 TagValue: TypeAlias = Annotated[
     str,
-    _lexical(r"[A-Za-z0-9_ .:/=+@-]*", "letters, digits, blank and any of _.:/=+@-", max_length=256),
+    _lexical(
+        r"[A-Za-z0-9_ .:/=+@-]*", "letters, digits, blank and any of _.:/=+@-", max_length=256
+    ),
 ]
 Arn: TypeAlias = Annotated[
     str, _lexical(r"arn:[a-z-]+:iam::[^\s]+", "an IAM ARN, `arn:aws:iam::...`", max_length=2048)
 ]
 ActionName: TypeAlias = Annotated[
     str,
-    _lexical(
-        r"[A-Za-z0-9-]+:[A-Za-z0-9]+", "one action without wildcards, as in `iam:ListUsers`"
-    ),
+    _lexical(r"[A-Za-z0-9-]+:[A-Za-z0-9]+", "one action without wildcards, as in `iam:ListUsers`"),
 ]
 Line: TypeAlias = Annotated[
     str,
@@ -115,7 +121,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A mapping of a profile; a key that is not listed is an error."""
 
 
-class PasswordPolicy(Section, rename="pascal"):
+class PasswordPolicy(Section, frozen=True, rename="pascal"):
     """The account's password policy, in the names `aws iam get-account-password-policy` prints."""
 
     minimum_password_length: Annotated[
@@ -151,16 +157,14 @@ class PasswordPolicy(Section, rename="pascal"):
     ] = None
 
 
-class Account(Section):
+class Account(Section, frozen=True):
     """The AWS account the documents are for."""
 
     id: Annotated[
         AccountId | None,
         Meta(description="12 digits, in quotes. Needed as soon as there are roles."),
     ] = None
-    partition: Annotated[
-        Partition, Meta(description="The partition that every ARN names.")
-    ] = "aws"
+    partition: Annotated[Partition, Meta(description="The partition that every ARN names.")] = "aws"
     password_policy: Annotated[
         PasswordPolicy | FileName | None,
         Meta(
@@ -178,7 +182,7 @@ class Account(Section):
     ] = False
 
 
-class Users(Section):
+class Users(Section, frozen=True):
     """The IAM users the policy is for."""
 
     path: Annotated[
@@ -191,7 +195,7 @@ class Users(Section):
     ] = True
 
 
-class FidoCertification(Section):
+class FidoCertification(Section, frozen=True):
     """What a security key must be certified for. Where several are given, all must hold."""
 
     fido: Annotated[
@@ -208,7 +212,7 @@ class FidoCertification(Section):
     ] = ()
 
 
-class Mfa(Section):
+class Mfa(Section, frozen=True):
     """Which MFA devices the users enrol, and how long a sign-in with one counts."""
 
     devices: Annotated[
@@ -225,7 +229,7 @@ class Mfa(Section):
     ] = None
 
 
-class SelfService(Section):
+class SelfService(Section, frozen=True):
     """What users manage of their own besides password and MFA; each only with MFA."""
 
     access_keys: Annotated[bool, Meta(description="Own access keys.")] = False
@@ -236,7 +240,7 @@ class SelfService(Section):
     ] = False
 
 
-class Cli(Section):
+class Cli(Section, frozen=True):
     """How users get credentials for the AWS CLI."""
 
     mfa_session: Annotated[
@@ -251,14 +255,14 @@ class Cli(Section):
     ] = False
 
 
-class Exemption(Section):
+class Exemption(Section, frozen=True):
     """One more action that the Deny leaves alone before MFA, and why."""
 
     action: Annotated[ActionName, Meta(description="One action; wildcards are refused.")]
     reason: Annotated[Line, Meta(description="Why, for the people who review it.")]
 
 
-class Deny(Section):
+class Deny(Section, frozen=True):
     """The Deny of `direct-user-deny`."""
 
     except_via_aws_service: Annotated[
@@ -273,7 +277,7 @@ class Deny(Section):
     ] = ()
 
 
-class Trust(Section):
+class Trust(Section, frozen=True):
     """Who may assume a role, always with MFA. What is given must hold together."""
 
     users_under: Annotated[
@@ -304,7 +308,7 @@ class Trust(Section):
     ] = None
 
 
-class Permissions(Section):
+class Permissions(Section, frozen=True):
     """What a role may do."""
 
     managed: Annotated[
@@ -319,7 +323,7 @@ class Permissions(Section):
     ] = None
 
 
-class Role(Section):
+class Role(Section, frozen=True):
     """A role that people work through."""
 
     name: Annotated[RoleName, Meta(description="The role's name.")]
@@ -336,9 +340,9 @@ class Role(Section):
         Duration | None,
         Meta(description="Longest time since MFA when assuming it. Not given: `mfa.max_age`."),
     ] = None
-    max_session: Annotated[
-        Duration, Meta(description="Maximum session duration, 1h to 12h.")
-    ] = "1h"
+    max_session: Annotated[Duration, Meta(description="Maximum session duration, 1h to 12h.")] = (
+        "1h"
+    )
     session_name_is_username: Annotated[
         bool,
         Meta(
@@ -357,15 +361,15 @@ class Role(Section):
         dict[TagKey, tuple[TagValue, ...]],
         Meta(description="Session tags that may be passed: key, then the accepted values."),
     ] = msgspec.field(default_factory=dict)
-    permissions: Annotated[
-        Permissions, Meta(description="What the role may do.")
-    ] = msgspec.field(default_factory=Permissions)
+    permissions: Annotated[Permissions, Meta(description="What the role may do.")] = msgspec.field(
+        default_factory=Permissions
+    )
     permissions_boundary: Annotated[
         Arn | None, Meta(description="ARN of the role's permissions boundary.")
     ] = None
 
 
-class Profile(Section):
+class Profile(Section, frozen=True):
     """Force-MFA policies of one team."""
 
     name: Annotated[

@@ -8,12 +8,14 @@ import operator
 import os
 import sys
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.bccache import Bucket
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from generator import __version__
@@ -52,7 +54,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return operator.mul(left, right)
 
 
-@lru_cache(maxsize=None)
+@cache
 def environment(templates: Path | None) -> jinja2.Environment:
     """The Jinja environment: our templates, and before them the user's directory if given."""
     places = ([templates] if templates else []) + [data_dir("templates")]
@@ -76,9 +78,17 @@ def _bytecode_cache() -> jinja2.FileSystemBytecodeCache | None:
     directory that cannot be written means compiling every time.
     """
     directory = PACKAGE / "__pycache__"
-    if sys.dont_write_bytecode or not os.access(directory, os.W_OK):
+    if not directory.is_dir():
         return None
-    return jinja2.FileSystemBytecodeCache(str(directory), f"{__version__}-%s.j2c")
+    return _Compiled(str(directory), f"{__version__}-%s.j2c")
+
+
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """Reads what is there; writes where Python would write compiled modules."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if not sys.dont_write_bytecode and os.access(self.directory, os.W_OK):
+            super().dump_bytecode(bucket)
 
 
 def render(template: str, *, templates: Path | None, **values: object) -> Policy:

@@ -65,7 +65,9 @@ def drifted(outcome: Outcome, out: Path) -> Iterator[str]:
     for drift in outcome.drifts:
         if drift.state == "differs":
             old = (found[drift.path] or b"").decode(errors="replace")
-            yield from _difference(out / outcome.name / drift.path, old, outcome.bundle.files[drift.path])
+            yield from _difference(
+                out / outcome.name / drift.path, old, outcome.bundle.files[drift.path]
+            )
 
 
 def _difference(path: Path, old: str, new: str) -> Iterator[str]:
@@ -76,7 +78,14 @@ def _difference(path: Path, old: str, new: str) -> Iterator[str]:
         yield f"  {change}"
     name = path.as_posix()
     diff = difflib.unified_diff(
-        old.splitlines(), new.splitlines(), f"{name} (as it is)", f"{name} (as rendered)", "", "", 3, ""
+        old.splitlines(),
+        new.splitlines(),
+        f"{name} (as it is)",
+        f"{name} (as rendered)",
+        "",
+        "",
+        3,
+        "",
     )
     yield from diff
 

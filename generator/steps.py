@@ -41,8 +41,8 @@ def _role_steps(bundle: Bundle, folder: str) -> Iterator[str]:
         at = f"{folder}/roles/{role.name}"
         where = f" in account {role.account}" if role.account else ""
         yield (
-            f"IAM > Roles > Create role{where} > Custom trust policy: paste {at}/trust-policy.json; "
-            f"name it {role.name}" + _role_settings(role)
+            f"IAM > Roles > Create role{where} > Custom trust policy: paste "
+            f"{at}/trust-policy.json; name it {role.name}" + _role_settings(role)
         )
         if role.name in bundle.source.permissions:
             yield (
@@ -104,6 +104,6 @@ def hints(policy: PasswordPolicy | None) -> list[str]:
     if policy is None or not policy.allow_users_to_change_password:
         return []
     return [
-        "AllowUsersToChangePassword must stay on: `aws iam update-account-password-policy` turns it "
-        "off unless it is given every time"
+        "AllowUsersToChangePassword must stay on: `aws iam update-account-password-policy` turns "
+        "it off unless it is given every time"
     ]

@@ -2,7 +2,7 @@
 flows, and in a trust policy `role`. Plain values only, so a template has nothing to reach for."""
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 
 from msgspec import Struct
 
@@ -97,13 +97,11 @@ def flows_of(profile: Profile) -> frozenset[str]:
         chosen.append("aws-login")
     if profile.account.console_authorization:
         chosen.append("console-authorization")
-    chosen += [
-        flow for _, option, flow in SELF_SERVICE if getattr(profile.self_service, option)
-    ]
+    chosen += [flow for _, option, flow in SELF_SERVICE if getattr(profile.self_service, option)]
     return frozenset(chosen)
 
 
-@lru_cache(maxsize=None)
+@cache
 def facts_of(flows: frozenset[str]) -> Facts:
     """The action lists of these flows."""
     calls = calls_of(flows)
@@ -214,7 +212,7 @@ def _devices(mfa: Mfa, partition: str) -> Devices:
     kinds = set(mfa.devices)
     totp = bool(kinds & {"virtual-totp", "hardware-totp"})
     certification = [
-        (f"iam:{name}", sorted(levels))
+        (f"iam:{name}", sorted(map(str, levels)))
         for name, levels in (
             ("FIDO-FIPS-140-2-certification", mfa.certification and mfa.certification.fips_140_2),
             ("FIDO-FIPS-140-3-certification", mfa.certification and mfa.certification.fips_140_3),
@@ -275,9 +273,7 @@ def _trust_statements(
 
     Source: Service Authorization Reference, AWS Security Token Service.
     """
-    everyone = (
-        {"aws:PrincipalOrgID": [role.trust.organization]} if role.trust.organization else {}
-    )
+    everyone = {"aws:PrincipalOrgID": [role.trust.organization]} if role.trust.organization else {}
     assume = dict(everyone)
     if role.external_id:
         assume["sts:ExternalId"] = [role.external_id]
