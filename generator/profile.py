@@ -1,7 +1,7 @@
 """A profile: what a team wants of its force-MFA policies, in IAM's words.
 
 These types are the one description of the file format. The loader, the JSON Schema and the
-reference in docs/profile.md are made from them.
+reference in README.md are made from them.
 """
 
 from typing import Annotated, Final, Literal, TypeAlias
