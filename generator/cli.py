@@ -294,7 +294,8 @@ def _report_check(outcomes: "Sequence[Outcome]", strays: list[str], out: Path, f
     elif strays:
         _say("an interrupted render left them; the next gen render removes them")
     if not code:
-        _say(f"{out.as_posix()}/ is what {len(outcomes):,} profiles render to")
+        plural = "" if len(outcomes) == 1 else "s"
+        _say(f"{out.as_posix()}/ is as rendered from {len(outcomes):,} profile{plural}")
     return code
 
 

@@ -132,7 +132,9 @@ def parse(text: str, label: str) -> Document:
 
 
 def _hint(text: str) -> str:
-    return "YAML indents with spaces, not tabs" if "\t" in text else ""
+    if "\t" in text:
+        return "YAML indents with spaces, not tabs"
+    return "look just before it for a bracket or quote that is not closed, or uneven indentation"
 
 
 class _Builder:

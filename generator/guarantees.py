@@ -66,6 +66,14 @@ def broken_by_user_policy(
     found += _broken_by_statements(others, terms)
     for s in on_roles:
         found += _wide_assume_role(s, roles)
+    found += [
+        Broken(
+            f"no statement allows `sts:AssumeRole` on `{arn}`",
+            "users of this profile work through that role",
+        )
+        for arn in sorted(roles)
+        if not any(applies(s, "sts:AssumeRole", arn, _SIGNED_IN) for s in policy.statements)
+    ]
     return tuple(dict.fromkeys(found))
 
 
@@ -117,12 +125,13 @@ def broken_by_role_permissions(policy: Policy, partition: str) -> tuple[Broken, 
 
 
 def _lockouts(statements: tuple[Statement, ...], terms: Terms) -> Iterator[Broken]:
-    """What a user without MFA must be able to do and cannot."""
+    """What a user must be able to do, without MFA or only with it, and cannot."""
     for call in calls_of(terms.flows):
-        if not call.before_mfa:
-            continue
+        states = [("a user with MFA", _SIGNED_IN)]
+        if call.before_mfa:
+            states = [*_without_mfa(call.console_only), *states]
         for resource in _resources(call, terms):
-            for who, state in _without_mfa(call.console_only):
+            for who, state in states:
                 for carried in _carried(call, terms):
                     yield from _lockout(statements, terms, call, resource, who, state | carried)
 
@@ -136,22 +145,27 @@ def _lockout(
     context: Context,
 ) -> Iterator[Broken]:
     allowed = not _needs_allow(call, terms)
-    for statement in statements:
-        applied = applies(statement, call.action, resource, context)
-        if statement.effect is Effect.ALLOW:
+    for s in statements:
+        applied = applies(s, call.action, resource, context)
+        if s.effect is Effect.ALLOW:
             allowed = allowed or applied is True
         elif applied is not False:
+            verb, why = "denies", ""
+            if applied is None:
+                keys = [c.key for c in s.conditions if holds(c, context) is None]
+                open_key = keys[0] if keys else "a policy variable"
+                verb, why = "may deny", f", depending on `{open_key}`"
             yield Broken(
-                f"statement `{statement.sid}` denies `{call.action}` to {who} without MFA",
-                f"a new user needs it for: {call.flow}; exempt it from the Deny",
+                f"statement `{s.sid}` {verb} `{call.action}` to {who}{why}",
+                f"users need it for: {call.flow}; exempt it from the Deny",
             )
             return
     if not allowed:
-        shape = "a user without a path" if resource.count("/") == 1 else "a user with a path"
-        about = f" (on the own user, {shape})" if call.target == "own-user" else ""
+        shape = "without a path" if resource.count("/") == 1 else "with a path"
+        about = f" on the own user, {shape}" if call.target == "own-user" else ""
         yield Broken(
-            f"no statement allows `{call.action}` to {who} without MFA{about}",
-            f"a new user needs it for: {call.flow}",
+            f"no statement allows `{call.action}` to {who}{about}",
+            f"users need it for: {call.flow}",
         )
 
 
@@ -162,7 +176,7 @@ def _needs_allow(call: Call, terms: Terms) -> bool:
 def _gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterator[Broken]:
     """What a user without MFA could do if some other policy allowed everything."""
     denies = [s for s in statements if s.effect is Effect.DENY]
-    states = [(f"{who} without MFA", context) for who, context in _without_mfa(False)]
+    states = list(_without_mfa(False))
     if terms.max_age:
         stale = {**_SIGNED_IN, AGE.lower(): str(terms.max_age)}
         states.append((f"a sign-in {terms.max_age} seconds after MFA", stale))
@@ -239,7 +253,7 @@ def _reach(denies: list[Statement], call: Call, terms: Terms) -> Iterator[Broken
             resource = _arn(terms, other)
             if not any(applies(s, call.action, resource, state | carried) for s in denies):
                 yield Broken(
-                    f"no statement denies `{call.action}` on other users to {who} without MFA",
+                    f"no statement denies `{call.action}` on other users to {who}",
                     "`NotAction` exempts it on every user; deny it with `NotResource` own user",
                 )
                 return
@@ -389,9 +403,9 @@ def _without_mfa(console_only: bool) -> Iterator[tuple[str, dict[str, str | None
 
     Source: IAM User Guide, "AWS global condition context keys", aws:MultiFactorAuthPresent.
     """
-    yield "a console user", {FLAG.lower(): "false", AGE.lower(): None, **_DIRECT}
+    yield "a console user without MFA", {FLAG.lower(): "false", AGE.lower(): None, **_DIRECT}
     if not console_only:
-        yield "an access key", {FLAG.lower(): None, AGE.lower(): None, **_DIRECT}
+        yield "an access key without MFA", {FLAG.lower(): None, AGE.lower(): None, **_DIRECT}
 
 
 _DIRECT: Final[dict[str, str | None]] = {"aws:username": "alice", "aws:viaawsservice": "false"}
