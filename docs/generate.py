@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from generator.flows import ALWAYS, CALLS, NEVER_EXEMPT
+from generator.flows import ALWAYS, CALLS
+from generator.never_exempt import NEVER_EXEMPT
 from generator.schema import profile_schema
 
 ROOT = Path(__file__).resolve().parent.parent

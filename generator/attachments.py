@@ -8,8 +8,9 @@ import msgspec
 
 from generator.document import Document, parse, read_text
 from generator.errors import GenError, Where
+from generator.password_policy import PasswordPolicy, read_password_policy
 from generator.policy import Policy, PolicyError, parse_policy, parse_statement
-from generator.profile import PasswordPolicy, Profile, read_password_policy
+from generator.profile import Profile
 
 
 class Files:

@@ -12,19 +12,15 @@ from msgspec import Struct
 from generator.canonical import Json, billable_size, canonical, json_text, to_text
 from generator.documents import ATTACHED, ROLE_PERMISSIONS, TRUST, Kind
 from generator.errors import GenError, GenErrors, Where
-from generator.guarantees import (
-    Broken,
-    Terms,
-    TrustTerms,
-    broken_by_role_permissions,
-    broken_by_trust_policy,
-    broken_by_user_policy,
-)
+from generator.guarantees import broken_by_role_permissions, broken_by_user_policy
 from generator.load import Source
 from generator.policy import Policy, PolicyError
 from generator.profile import Role, seconds
 from generator.render import render
-from generator.view import View, flows_of, role_view, view_of
+from generator.role_view import role_view
+from generator.states import Broken, Terms
+from generator.trust import TrustTerms, broken_by_trust_policy
+from generator.view import View, flows_of, view_of
 
 
 class Document(Struct, frozen=True):

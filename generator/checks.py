@@ -6,16 +6,12 @@ Each check yields problems; all run, so a person sees everything at once.
 from collections.abc import Iterator
 from typing import Final
 
-from msgspec import Struct
-
-from generator.document import Document
-from generator.documents import arn_problem
-from generator.errors import GenError, Where
-from generator.flows import NEVER_EXEMPT
-from generator.profile import PasswordPolicy, Profile, Role, seconds
+from generator.never_exempt import NEVER_EXEMPT
+from generator.password_policy import PasswordPolicy
+from generator.problem import PARTITION, Problem
+from generator.profile import Profile
+from generator.role_checks import problems_of_role
 from generator.view import facts_of, flows_of
-
-Place = tuple[str | int, ...]
 
 # Device names of old DOS, which Windows still refuses as file names.
 _RESERVED: Final = {"con", "prn", "aux", "nul"} | {
@@ -23,29 +19,12 @@ _RESERVED: Final = {"con", "prn", "aux", "nul"} | {
 }
 
 
-PARTITION: Final = ("account", "partition")
-
-
-class Problem(Struct, frozen=True):
-    """Something wrong at a place of the profile (keys and list positions from the top).
-
-    `because` lists other places it follows from; if one of those is wrong, this may not be.
-    """
-
-    place: Place
-    text: str
-    hint: str = ""
-    on_key: bool = False
-    because: tuple[Place, ...] = ()
-
-
 def problems_of(profile: Profile, password_policy: PasswordPolicy | None) -> Iterator[Problem]:
     """Everything that cannot work."""
     for check in (_names, _account, _devices, _cli, _deny, _password_policy):
         yield from check(profile, password_policy)
     for number, role in enumerate(profile.roles):
-        for role_check in (_role_basics, _role_trust, _role_session, _role_arns):
-            yield from role_check(profile, role, ("roles", number))
+        yield from problems_of_role(profile, role, ("roles", number))
 
 
 def advice(profile: Profile, password_policy: PasswordPolicy | None) -> Iterator[str]:
@@ -77,19 +56,6 @@ def advice(profile: Profile, password_policy: PasswordPolicy | None) -> Iterator
                 f"role {role.name}: a role that needs an external id cannot be switched to in the "
                 "console"
             )
-
-
-def located(document: Document, problem: Problem) -> GenError:
-    """A problem at its line and column."""
-    return GenError(
-        problem.text, where=document.where(problem.place, key=problem.on_key), hint=problem.hint
-    )
-
-
-def in_order(errors: list[GenError]) -> list[GenError]:
-    """Top to bottom, each once."""
-    unique = {str(error): error for error in errors}
-    return sorted(unique.values(), key=lambda e: e.where or Where(""))
 
 
 def unknown_action(action: str) -> str:
@@ -232,73 +198,3 @@ def _password_policy(profile: Profile, policy: PasswordPolicy | None) -> Iterato
             yield Problem(
                 ("account", "password_policy", name), f"`{name}` is {value}", f"{low} to {high}"
             )
-
-
-def _role_basics(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
-    if not 3600 <= seconds(role.max_session) <= 43200:
-        yield Problem(
-            (*at, "max_session"), f"`{role.max_session}` is not between 1h and 12h", "AWS's limits"
-        )
-    if role.description and not all(
-        c in "\t\n\r" or "\x20" <= c <= "\x7e" or "\xa1" <= c <= "\xff" for c in role.description
-    ):
-        yield Problem((*at, "description"), "has characters IAM refuses", "use Latin-1 text")
-    if len(set(role.permissions.managed)) > 25:
-        yield Problem(
-            (*at, "permissions", "managed"),
-            "more than 25 managed policies on a role",
-            "AWS's limit",
-        )
-
-
-def _role_trust(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
-    trust, at = role.trust, (*at, "trust")
-    ways = [w for w in ("users_under", "principal_arn", "users") if getattr(trust, w)]
-    for way in ways[1:]:
-        yield Problem((*at, way), f"`{way}` and `{ways[0]}` cannot both say who", "keep one")
-    if trust.users and (len(trust.accounts) > 1 or (trust.organization and not trust.accounts)):
-        yield Problem(
-            (*at, "users"), "named users need exactly one account", "list one under `accounts`"
-        )
-    if trust.principal_arn:
-        problem = arn_problem(trust.principal_arn, profile.account.partition)
-        if (
-            not problem
-            and ":user/" not in trust.principal_arn
-            and ":role/" not in trust.principal_arn
-        ):
-            problem = "only users and roles assume roles"
-        if problem:
-            yield Problem(
-                (*at, "principal_arn"), f"`{trust.principal_arn}`: {problem}", because=(PARTITION,)
-            )
-    if len(set(trust.accounts)) != len(trust.accounts):
-        yield Problem((*at, "accounts"), "an account is listed twice", "list each once")
-
-
-def _role_session(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
-    if len(role.session_tags) > 50:
-        yield Problem((*at, "session_tags"), "more than 50 session tags", "AWS's limit")
-    seen: set[str] = set()
-    for key in role.session_tags:
-        if key.lower().startswith("aws:"):
-            yield Problem((*at, "session_tags", key), f"`{key}`: AWS reserves `aws:`", "rename it")
-        if key.lower() in seen:
-            yield Problem(
-                (*at, "session_tags", key), f"`{key}` stands twice", "IAM ignores case here"
-            )
-        seen.add(key.lower())
-
-
-def _role_arns(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
-    arns = [((*at, "permissions", "managed", i), a) for i, a in enumerate(role.permissions.managed)]
-    if role.permissions_boundary:
-        arns.append(((*at, "permissions_boundary"), role.permissions_boundary))
-    for place, arn in arns:
-        problem = arn_problem(arn, profile.account.partition)
-        if not problem and ":policy/" not in arn:
-            problem = "not the ARN of a managed policy"
-        if not problem and ("*" in arn or "?" in arn):
-            problem = "wildcards are for patterns; name one policy"
-        if problem:
-            yield Problem(place, f"`{arn}`: {problem}", because=(PARTITION,))

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from generator import __version__
-from generator.errors import NO, OK, OUR_BUG, GenError, GenErrors, Where
+from generator.console import bold, coloured, progress_bar, put, put_json, red, say, yellow
+from generator.errors import NO, OK, OUR_BUG, GenError, GenErrors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from generator.batch import Outcome, Progress
+    from generator.batch import Outcome
 
-PROFILES = "profiles"
 INTERRUPTED, CLOSED_PIPE = 130, 141
 
 _profiles_argument = click.argument("profiles", nargs=-1, metavar="[PROFILE|DIR]...")
@@ -79,14 +79,15 @@ def render(
     written or, if anything is wrong, nothing is.
     """
     from generator import batch
+    from generator.find import profile_files
 
     if to_stdout:
         return _print_documents(profiles, every, templates, form)
     if profiles == ("-",):
         source = _from_stdin()
         return _report_render(batch.render_source(source, out=out, templates=templates), out, form)
-    paths = _paths(profiles, every)
-    with _bar(len(paths), "rendering") as progress:
+    paths = profile_files(profiles, every)
+    with progress_bar(len(paths), "rendering") as progress:
         found = batch.render_files(paths, out=out, templates=templates, progress=progress)
     return _report_render(found, out, form)
 
@@ -101,13 +102,14 @@ def check(
     Shows every document that differs, is missing or is left over. Writes nothing.
     """
     from generator import batch, outputs
+    from generator.find import orphans, profile_files
 
-    paths = _paths(profiles, every)
-    with _bar(len(paths), "checking") as progress:
+    paths = profile_files(profiles, every)
+    with progress_bar(len(paths), "checking") as progress:
         found = batch.check_files(paths, out=out, templates=templates, progress=progress)
     strays = outputs.staged(out)
     if every:
-        strays += sorted(_orphans(out, {outcome.name for outcome in found}))
+        strays += sorted(orphans(out, {outcome.name for outcome in found}))
     return _report_check(found, strays, out, form)
 
 
@@ -118,12 +120,12 @@ def init(directory: Path) -> int:
     from generator.init import create
 
     for name in create(directory):
-        _out(f"wrote  {(directory / name).as_posix()}")
-    _say("")
-    _say("next:")
-    _say(f"  1. cd {directory.as_posix()}; edit profiles/team.yaml: your account id, your devices")
-    _say("  2. gen render --all; git init; commit profiles/ and out/ together")
-    _say("  3. requirements.txt names what CI installs; point it at where you keep the package")
+        put(f"wrote  {(directory / name).as_posix()}")
+    say("")
+    say("next:")
+    say(f"  1. cd {directory.as_posix()}; edit profiles/team.yaml: your account id, your devices")
+    say("  2. gen render --all; git init; commit profiles/ and out/ together")
+    say("  3. requirements.txt names what CI installs; point it at where you keep the package")
     return OK
 
 
@@ -132,7 +134,7 @@ def schema() -> int:
     """Print the JSON Schema of a profile, for editors."""
     from generator.schema import schema_text
 
-    _out(schema_text(), newline=False)
+    put(schema_text(), newline=False)
     return OK
 
 
@@ -159,53 +161,15 @@ def run(arguments: "Sequence[str]") -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
     except (KeyboardInterrupt, click.Abort):
-        _say("interrupted; nothing was changed")
+        say("interrupted; nothing was changed")
         return INTERRUPTED
     except Exception as error:
         if os.environ.get("GEN_DEBUG"):
             raise
-        _say(f"error: this is a bug in gen: {type(error).__name__}: {error}")
-        _say("  hint: run it again with GEN_DEBUG=1 to see where, and report it")
+        say(f"error: this is a bug in gen: {type(error).__name__}: {error}")
+        say("  hint: run it again with GEN_DEBUG=1 to see where, and report it")
         return OUR_BUG
     return code if isinstance(code, int) else OK
-
-
-def _paths(profiles: "Iterable[str]", every: bool) -> list[Path]:
-    """The profile files that the arguments name, each once, in the order given."""
-    named = [*profiles, *([PROFILES] if every else [])]
-    if not named:
-        raise GenError("no profile is named", hint="name a profile or a directory, or use --all")
-    if "-" in named:
-        raise GenError(
-            "`-` stands alone and is for rendering",
-            hint="gen render - < profile.yaml",
-        )
-    found: dict[Path, None] = {}
-    for name in named:
-        path = Path(name)
-        if path.is_dir():
-            files = sorted(p for p in path.iterdir() if p.suffix in (".yaml", ".yml"))
-            if not files:
-                raise GenError(
-                    "has no profiles (*.yaml)", where=Where(path.as_posix()), hint="see gen init"
-                )
-            found |= dict.fromkeys(files)
-        elif not path.exists():
-            raise GenError("no such file or directory", where=Where(name), hint=_meant(path))
-        else:
-            found[path] = None
-    return list(found)
-
-
-def _meant(path: Path) -> str:
-    """The profile somebody probably meant."""
-    from difflib import get_close_matches
-
-    if path.name == PROFILES:
-        return "run gen where profiles/ is, or start one with gen init"
-    known = {p.stem: p for p in sorted(Path(PROFILES).glob("*.yaml"))}
-    near = get_close_matches(path.stem, known, n=1)
-    return f"did you mean {known[near[0]].as_posix()}?" if near else "see what profiles/ has"
 
 
 def _from_stdin() -> Any:
@@ -220,25 +184,26 @@ def _print_documents(
     profiles: tuple[str, ...], every: bool, templates: Path | None, form: str
 ) -> int:
     from generator.build import build
+    from generator.find import profile_files
     from generator.load import load
 
     if profiles == ("-",):
         sources = [_from_stdin()]
     else:
-        sources = [load(path) for path in _paths(profiles, every)]
+        sources = [load(path) for path in profile_files(profiles, every)]
     files = {
         f"{bundle.name}/{path}": text
         for bundle in (build(source, templates=templates) for source in sources)
         for path, text in bundle.files.items()
     }
     if form == "json":
-        _out_json({"version": 1, "files": files})
+        put_json({"version": 1, "files": files})
     elif len(files) == 1:
-        _out(next(iter(files.values())), newline=False)
+        put(next(iter(files.values())), newline=False)
     else:
         for path, text in files.items():
-            _out(f"==> {path} <==")
-            _out(text)
+            put(f"==> {path} <==")
+            put(text)
     return OK
 
 
@@ -246,28 +211,28 @@ def _report_render(outcomes: "Sequence[Outcome]", out: Path, form: str) -> int:
     from generator import show
 
     if form == "json":
-        _out_json(show.as_json(outcomes, out))
+        put_json(show.as_json(outcomes, out))
         return OK
     if any(outcome.bundle is None for outcome in outcomes):
         changed = sum(bool(outcome.drifts) for outcome in outcomes)
         documents = sum(outcome.documents for outcome in outcomes)
-        _out(f"{len(outcomes):,} profiles, {documents:,} files: {changed:,} profiles changed")
+        put(f"{len(outcomes):,} profiles, {documents:,} files: {changed:,} profiles changed")
         return OK
     for outcome in outcomes:
         bundle = outcome.bundle
         assert bundle is not None
-        _say(_bold(f"{bundle.name} ({bundle.source.profile.archetype})"))
+        say(bold(f"{bundle.name} ({bundle.source.profile.archetype})"))
         for line in show.written(outcome, out):
-            _out(f"  {line}")
+            put(f"  {line}")
         for line in show.decided(bundle):
-            _say(f"  {line}")
+            say(f"  {line}")
         for line in show.warnings(bundle):
-            _say(f"  {_yellow('warning')}: {line}")
+            say(f"  {yellow('warning')}: {line}")
     if len(outcomes) == 1 and outcomes[0].bundle is not None:
         account = outcomes[0].bundle.source.profile.account.id
-        _say(_bold("next, in the console" + (f" of account {account}:" if account else ":")))
+        say(bold("next, in the console" + (f" of account {account}:" if account else ":")))
         for line in show.steps(outcomes[0].bundle, out):
-            _say(f"  {line}")
+            say(f"  {line}")
     return OK
 
 
@@ -276,103 +241,34 @@ def _report_check(outcomes: "Sequence[Outcome]", strays: list[str], out: Path, f
 
     code = NO if strays or any(outcome.drifts for outcome in outcomes) else OK
     if form == "json":
-        _out_json({**show.as_json(outcomes, out), "strays": strays})
+        put_json({**show.as_json(outcomes, out), "strays": strays})
         return code
     for outcome in outcomes:
         for line in show.drifted(outcome, out):
-            _out(_coloured(line))
+            put(coloured(line))
     for name in strays:
-        _out(f"leftover  {(out / name).as_posix()}/")
+        put(f"leftover  {(out / name).as_posix()}/")
     drifted = [outcome for outcome in outcomes if outcome.drifts]
     if drifted:
         labels = " ".join(o.label for o in drifted) if len(drifted) <= 5 else "--all"
-        _say(f"run `gen render {labels}` and commit the result")
+        say(f"run `gen render {labels}` and commit the result")
     if any(not name.startswith(".gen-") for name in strays):
-        _say(
-            f"no profile renders into those folders; delete what {out.as_posix()}/ no longer needs"
-        )
+        say(f"no profile renders into those folders; delete what {out.as_posix()}/ no longer needs")
     elif strays:
-        _say("an interrupted render left them; the next gen render removes them")
+        say("an interrupted render left them; the next gen render removes them")
     if not code:
         plural = "" if len(outcomes) == 1 else "s"
-        _say(f"{out.as_posix()}/ is as rendered from {len(outcomes):,} profile{plural}")
+        say(f"{out.as_posix()}/ is as rendered from {len(outcomes):,} profile{plural}")
     return code
-
-
-def _orphans(out: Path, names: set[str]) -> "Iterable[str]":
-    """Folders under out/ that no profile renders into."""
-    if out.is_dir():
-        for entry in out.iterdir():
-            if entry.is_dir() and entry.name not in names and not entry.name.startswith("."):
-                yield entry.name
 
 
 def _report_errors(error: GenError, arguments: "Sequence[str]") -> None:
     if "json" in arguments or "--format=json" in arguments:
         from generator.show import errors_json
 
-        _out_json(errors_json(error.each()))
+        put_json(errors_json(error.each()))
         return
     for one in error.each():
-        _say(f"{_red('error')}: {one}")
+        say(f"{red('error')}: {one}")
     if isinstance(error, GenErrors) and len(error.errors) > 1:
-        _say(f"{len(error.errors)} errors; nothing was written")
-
-
-class _bar:  # noqa: N801 - reads as a function
-    """A progress bar for long work, on a terminal only."""
-
-    def __init__(self, length: int, label: str) -> None:
-        self.bar: Any = None
-        if length >= 128 and sys.stderr.isatty():
-            self.bar = click.progressbar(length=length, label=label, file=sys.stderr)
-
-    def __enter__(self) -> "Progress | None":
-        return self.bar.__enter__().update if self.bar else None
-
-    def __exit__(self, *details: Any) -> None:
-        if self.bar:
-            self.bar.__exit__(*details)
-
-
-def _out(text: str, newline: bool = True) -> None:
-    """A result."""
-    sys.stdout.write(text + "\n" if newline else text)
-
-
-def _out_json(value: object) -> None:
-    import json
-
-    _out(json.dumps(value, indent=2))
-
-
-def _say(text: str) -> None:
-    """Something for the person who watches, in order with the results."""
-    sys.stdout.flush()
-    sys.stderr.write(text + "\n")
-
-
-def _styled(text: str, **style: Any) -> str:
-    if os.environ.get("NO_COLOR") or not sys.stderr.isatty():
-        return text
-    return click.style(text, **style)
-
-
-def _bold(text: str) -> str:
-    return _styled(text, bold=True)
-
-
-def _red(text: str) -> str:
-    return _styled(text, fg="red", bold=True)
-
-
-def _yellow(text: str) -> str:
-    return _styled(text, fg="yellow", bold=True)
-
-
-def _coloured(line: str) -> str:
-    """A line of a diff, in colour if results go to a terminal."""
-    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
-        return line
-    colours = {"+": "green", "-": "red", "@": "cyan"}
-    return click.style(line, fg=colours[line[0]]) if line[:1] in colours else line
+        say(f"{len(error.errors)} errors; nothing was written")

@@ -7,11 +7,13 @@ import msgspec
 from msgspec import Struct
 
 from generator.attachments import Files
-from generator.checks import advice, in_order, located, problems_of
+from generator.checks import advice, problems_of
 from generator.document import parse, read_text
 from generator.errors import GenErrors
+from generator.password_policy import PasswordPolicy
 from generator.policy import Policy
-from generator.profile import PasswordPolicy, Profile, read
+from generator.problem import in_order, located
+from generator.profile import Profile, read
 
 STDIN: Final = "<stdin>"
 

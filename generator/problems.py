@@ -15,9 +15,10 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from generator.attachments import Files
-from generator.checks import Place, Problem, in_order, located, problems_of
+from generator.checks import problems_of
 from generator.document import Document
 from generator.errors import GenError
+from generator.problem import Place, Problem, in_order, located
 from generator.profile import Profile, read
 from generator.schema import profile_schema
 

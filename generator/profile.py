@@ -4,157 +4,36 @@ These types are the one description of the file format. The loader, the JSON Sch
 reference in README.md are made from them.
 """
 
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
-Partition: TypeAlias = Literal[
-    "aws",
-    "aws-cn",
-    "aws-us-gov",
-    "aws-eusc",
-    "aws-iso",
-    "aws-iso-b",
-    "aws-iso-e",
-    "aws-iso-f",
-]
-Archetype: TypeAlias = Literal["direct-user-deny", "role-assumption-with-mfa-trust"]
-Device: TypeAlias = Literal["virtual-totp", "security-key", "hardware-totp"]
-Attachment: TypeAlias = Literal["managed", "group-inline", "user-inline"]
-FidoLevel: TypeAlias = Literal["L1", "L1plus", "L2", "L2plus", "L3", "L3plus"]
-FipsLevel: TypeAlias = Literal["L1", "L2", "L3", "L4"]
-
-
-def _lexical(
-    pattern: str, rule: str, *, min_length: int | None = None, max_length: int | None = None
-) -> Meta:
-    """A pattern (the end is the end: no newline after it) and its rule in words.
-
-    `patternErrorMessage` is what editors with YAML support show; our own messages use it too.
-    """
-    return Meta(
-        pattern=f"^{pattern}$(?!\\n)",
-        min_length=min_length,
-        max_length=max_length,
-        extra_json_schema={"patternErrorMessage": rule},
-    )
-
-
-# Lexical rules: botocore's IAM and STS service models (userNameType, roleNameType, pathType,
-# externalIdType, tagKeyType, tagValueType). Names of profiles become folders, so they are narrower:
-# some file systems fold case.
-ProfileName: TypeAlias = Annotated[
-    str,
-    _lexical(
-        r"[a-z0-9]([a-z0-9-]*[a-z0-9])?",
-        "lower-case letters, digits and hyphens, as in `product-team`",
-        max_length=64,
-    ),
-]
-AccountId: TypeAlias = Annotated[str, _lexical(r"[0-9]{12}", "12 digits, in quotes")]
-RoleName: TypeAlias = Annotated[
-    str, _lexical(r"[A-Za-z0-9_+=,.@-]+", "letters, digits and any of _+=,.@-", max_length=64)
-]
-Path: TypeAlias = Annotated[
-    str,
-    _lexical(
-        r"/([A-Za-z0-9.,+@=_-]+/)*", "starts and ends with `/`, as in `/platform/`", max_length=512
-    ),
-]
-# A named user as in an ARN after `user/`: the path, if there is one, and the name.
-UserName: TypeAlias = Annotated[
-    str,
-    _lexical(
-        r"([A-Za-z0-9.,+@=_-]+/)*[A-Za-z0-9_+=,.@-]{1,64}",
-        "a user name, after its path if it has one, as in `alice` or `platform/alice`",
-    ),
-]
-Duration: TypeAlias = Annotated[
-    str, _lexical(r"[1-9][0-9]{0,5}[smh]", "a number with s, m or h, as in `30m` or `8h`")
-]
-OrganizationId: TypeAlias = Annotated[
-    str, _lexical(r"o-[a-z0-9]{10,32}", "`o-` and 10 to 32 lower-case letters or digits")
-]
-ExternalId: TypeAlias = Annotated[
-    str,
-    _lexical(
-        r"[A-Za-z0-9_+=,.@:/-]+",
-        "letters, digits and any of _+=,.@:/-",
-        min_length=2,
-        max_length=1224,
-    ),
-]
-TagKey: TypeAlias = Annotated[
-    str,
-    _lexical(
-        r"[A-Za-z0-9_ .:/=+@-]+", "letters, digits, blank and any of _.:/=+@-", max_length=128
-    ),
-]
-TagValue: TypeAlias = Annotated[
-    str,
-    _lexical(
-        r"[A-Za-z0-9_ .:/=+@-]*", "letters, digits, blank and any of _.:/=+@-", max_length=256
-    ),
-]
-Arn: TypeAlias = Annotated[
-    str, _lexical(r"arn:[a-z-]+:iam::[^\s]+", "an IAM ARN, `arn:aws:iam::...`", max_length=2048)
-]
-ActionName: TypeAlias = Annotated[
-    str,
-    _lexical(r"[A-Za-z0-9-]+:[A-Za-z0-9]+", "one action without wildcards, as in `iam:ListUsers`"),
-]
-Line: TypeAlias = Annotated[
-    str,
-    Meta(
-        pattern=r"\S",
-        max_length=1000,
-        extra_json_schema={"patternErrorMessage": "a few words"},
-    ),
-]
-FileName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=512)]
+from generator.lexical import (
+    AccountId,
+    ActionName,
+    Archetype,
+    Arn,
+    Attachment,
+    Device,
+    Duration,
+    ExternalId,
+    FidoLevel,
+    FileName,
+    FipsLevel,
+    Line,
+    OrganizationId,
+    Partition,
+    Path,
+    ProfileName,
+    RoleName,
+    TagKey,
+    TagValue,
+    UserName,
+)
+from generator.password_policy import PasswordPolicy, Section
 
 SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A mapping of a profile; a key that is not listed is an error."""
-
-
-class PasswordPolicy(Section, frozen=True, rename="pascal"):
-    """The account's password policy, in the names `aws iam get-account-password-policy` prints."""
-
-    minimum_password_length: Annotated[
-        int | None, Meta(description="Shortest password, 6 to 128 characters.")
-    ] = None
-    require_symbols: Annotated[bool, Meta(description="A symbol is required.")] = False
-    require_numbers: Annotated[bool, Meta(description="A digit is required.")] = False
-    require_uppercase_characters: Annotated[
-        bool, Meta(description="An upper-case letter is required.")
-    ] = False
-    require_lowercase_characters: Annotated[
-        bool, Meta(description="A lower-case letter is required.")
-    ] = False
-    allow_users_to_change_password: Annotated[
-        bool,
-        Meta(
-            description="The account itself grants every IAM user `iam:ChangePassword` on the own "
-            "user and `iam:GetAccountPasswordPolicy`; where true, the policy need not."
-        ),
-    ] = False
-    expire_passwords: Annotated[
-        bool, Meta(description="Passwords expire (AWS derives it from `MaxPasswordAge`).")
-    ] = False
-    max_password_age: Annotated[
-        int | None, Meta(description="Days until a password expires, 1 to 1095.")
-    ] = None
-    password_reuse_prevention: Annotated[
-        int | None, Meta(description="How many former passwords are refused, 1 to 24.")
-    ] = None
-    hard_expiry: Annotated[
-        bool | None,
-        Meta(description="An expired password can only be reset by an administrator."),
-    ] = None
 
 
 class Account(Section, frozen=True):
@@ -417,8 +296,3 @@ def read(data: object) -> Profile:
         msgspec.ValidationError: the first thing that does not fit; `generator.problems` finds all.
     """
     return msgspec.convert(data, Profile)
-
-
-def read_password_policy(data: object) -> PasswordPolicy:
-    """The content of `PasswordPolicy`; fields that AWS adds later are the caller's to drop."""
-    return msgspec.convert(data, PasswordPolicy)

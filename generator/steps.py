@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from generator.build import Bundle
 from generator.load import Source
-from generator.profile import PasswordPolicy, Role, seconds
-from generator.view import assumable
+from generator.password_policy import PasswordPolicy
+from generator.profile import Role, seconds
+from generator.role_view import assumable
 
 
 def password_decision(source: Source) -> str:

@@ -7,7 +7,9 @@ from functools import cache
 from msgspec import Struct
 
 from generator.flows import ALWAYS, REGISTER_KEY, Call, actions, calls_of
-from generator.profile import Mfa, PasswordPolicy, Profile, Role, seconds
+from generator.password_policy import PasswordPolicy
+from generator.profile import Mfa, Profile, seconds
+from generator.role_view import assumable, role_arn
 
 # Statement name and profile option of each kind of self-service credential, and its flow.
 SELF_SERVICE = (
@@ -47,17 +49,6 @@ class Devices(Struct, frozen=True):
     security_key: bool
     every_kind: bool
     certification: list[tuple[str, list[str]]]
-
-
-class RoleView(Struct, frozen=True):
-    """A role as its trust policy needs it. `trust_statements` are (Sid, action, conditions)."""
-
-    name: str
-    arn: str
-    principals: list[str]
-    principal_arns: list[str]
-    mfa_max_age: int | None
-    trust_statements: list[tuple[str, str, list[tuple[str, dict[str, list[str]]]]]]
 
 
 class View(Struct, frozen=True):
@@ -178,32 +169,6 @@ def exempt_before_mfa(profile: Profile, facts: Facts) -> list[str]:
     return sorted({*facts.before_mfa, *further})
 
 
-def role_arn(profile: Profile, role: Role) -> str:
-    """The ARN the role will have."""
-    account = role.account or profile.account.id
-    return f"arn:{profile.account.partition}:iam::{account}:role{role.path}{role.name}"
-
-
-def assumable(profile: Profile, role: Role) -> bool:
-    """Whether the profile's own users are among those the role trusts."""
-    accounts = role.trust.accounts
-    return not accounts or profile.account.id in accounts
-
-
-def role_view(profile: Profile, role: Role) -> RoleView:
-    """Work out what the trust policy of a role says."""
-    trust = role.trust
-    age = role.mfa_max_age or profile.mfa.max_age
-    return RoleView(
-        name=role.name,
-        arn=role_arn(profile, role),
-        principals=_principals(profile, role),
-        principal_arns=[] if trust.users else _principal_arns(profile, role),
-        mfa_max_age=seconds(age) if age else None,
-        trust_statements=list(_trust_statements(role)),
-    )
-
-
 def _flow(calls: tuple[Call, ...], name: str) -> list[Call]:
     return [call for call in calls if call.flow == name]
 
@@ -239,65 +204,3 @@ def _assume_roles(profile: Profile) -> Iterator[tuple[str, list[str], list[str]]
         if roles:
             arns = sorted(role_arn(profile, role) for role in roles)
             yield sid, actions(calls_of(frozenset([flow])), "role"), arns
-
-
-def _accounts(profile: Profile, role: Role) -> list[str]:
-    """The trusted accounts; "*" is any account of the organization."""
-    if role.trust.accounts:
-        return sorted(set(role.trust.accounts))
-    return ["*"] if role.trust.organization else [str(profile.account.id)]
-
-
-def _principals(profile: Profile, role: Role) -> list[str]:
-    partition, accounts = profile.account.partition, _accounts(profile, role)
-    if accounts == ["*"]:
-        return ["*"]
-    if role.trust.users:
-        return [f"arn:{partition}:iam::{accounts[0]}:user/{name}" for name in role.trust.users]
-    return [f"arn:{partition}:iam::{account}:root" for account in accounts]
-
-
-def _principal_arns(profile: Profile, role: Role) -> list[str]:
-    """Patterns that keep the trust to IAM users; nobody else can sign in with an IAM MFA device."""
-    if role.trust.principal_arn:
-        return [role.trust.principal_arn]
-    path = role.trust.users_under or profile.users.path or "/"
-    partition = profile.account.partition
-    return [f"arn:{partition}:iam::{a}:user{path}*" for a in _accounts(profile, role)]
-
-
-def _trust_statements(
-    role: Role,
-) -> Iterator[tuple[str, str, list[tuple[str, dict[str, list[str]]]]]]:
-    """One statement an action: the request keys of AssumeRole are not those of TagSession.
-
-    Source: Service Authorization Reference, AWS Security Token Service.
-    """
-    everyone = {"aws:PrincipalOrgID": [role.trust.organization]} if role.trust.organization else {}
-    assume = dict(everyone)
-    if role.external_id:
-        assume["sts:ExternalId"] = [role.external_id]
-    if role.session_name_is_username:
-        assume["sts:RoleSessionName"] = ["${aws:username}"]
-    if role.source_identity_is_username:
-        assume["sts:SourceIdentity"] = ["${aws:username}"]
-    yield "TrustWithMfa", "sts:AssumeRole", _equals(assume)
-    if role.source_identity_is_username:
-        identity = {**everyone, "sts:SourceIdentity": ["${aws:username}"]}
-        yield "TrustSourceIdentityWithMfa", "sts:SetSourceIdentity", _equals(identity)
-    if role.session_tags:
-        keys = sorted(role.session_tags)
-        values = {f"aws:RequestTag/{k}": sorted(v) for k, v in role.session_tags.items() if v}
-        yield (
-            "TrustSessionTagsWithMfa",
-            "sts:TagSession",
-            [
-                *_equals(everyone),
-                ("ForAllValues:StringEquals", {"aws:TagKeys": keys}),
-                *([("StringEqualsIfExists", values)] if values else []),
-            ],
-        )
-
-
-def _equals(keys: dict[str, list[str]]) -> list[tuple[str, dict[str, list[str]]]]:
-    return [("StringEquals", keys)] if keys else []

@@ -1,0 +1,67 @@
+"""What goes to the terminal: results on standard output, words on standard error."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+class progress_bar:  # noqa: N801 - reads as a function
+    """A progress bar for long work, on a terminal only."""
+
+    def __init__(self, length: int, label: str) -> None:
+        self.bar: Any = None
+        if length >= 128 and sys.stderr.isatty():
+            self.bar = click.progressbar(length=length, label=label, file=sys.stderr)
+
+    def __enter__(self) -> Callable[[int], None] | None:
+        return self.bar.__enter__().update if self.bar else None
+
+    def __exit__(self, *details: Any) -> None:
+        if self.bar:
+            self.bar.__exit__(*details)
+
+
+def put(text: str, newline: bool = True) -> None:
+    """A result."""
+    sys.stdout.write(text + "\n" if newline else text)
+
+
+def put_json(value: object) -> None:
+    import json
+
+    put(json.dumps(value, indent=2))
+
+
+def say(text: str) -> None:
+    """Something for the person who watches, in order with the results."""
+    sys.stdout.flush()
+    sys.stderr.write(text + "\n")
+
+
+def _styled(text: str, **style: Any) -> str:
+    if os.environ.get("NO_COLOR") or not sys.stderr.isatty():
+        return text
+    return click.style(text, **style)
+
+
+def bold(text: str) -> str:
+    return _styled(text, bold=True)
+
+
+def red(text: str) -> str:
+    return _styled(text, fg="red", bold=True)
+
+
+def yellow(text: str) -> str:
+    return _styled(text, fg="yellow", bold=True)
+
+
+def coloured(line: str) -> str:
+    """A line of a diff, in colour if results go to a terminal."""
+    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        return line
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    return click.style(line, fg=colours[line[0]]) if line[:1] in colours else line

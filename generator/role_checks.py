@@ -1,0 +1,83 @@
+"""What a profile says of one role that cannot work."""
+
+from collections.abc import Iterator
+
+from generator.documents import arn_problem
+from generator.problem import PARTITION, Place, Problem
+from generator.profile import Profile, Role, seconds
+
+
+def problems_of_role(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
+    """Everything that cannot work in the role at a place of the profile."""
+    for check in (_basics, _trust, _session, _arns):
+        yield from check(profile, role, at)
+
+
+def _basics(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
+    if not 3600 <= seconds(role.max_session) <= 43200:
+        yield Problem(
+            (*at, "max_session"), f"`{role.max_session}` is not between 1h and 12h", "AWS's limits"
+        )
+    if role.description and not all(
+        c in "\t\n\r" or "\x20" <= c <= "\x7e" or "\xa1" <= c <= "\xff" for c in role.description
+    ):
+        yield Problem((*at, "description"), "has characters IAM refuses", "use Latin-1 text")
+    if len(set(role.permissions.managed)) > 25:
+        yield Problem(
+            (*at, "permissions", "managed"),
+            "more than 25 managed policies on a role",
+            "AWS's limit",
+        )
+
+
+def _trust(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
+    trust, at = role.trust, (*at, "trust")
+    ways = [w for w in ("users_under", "principal_arn", "users") if getattr(trust, w)]
+    for way in ways[1:]:
+        yield Problem((*at, way), f"`{way}` and `{ways[0]}` cannot both say who", "keep one")
+    if trust.users and (len(trust.accounts) > 1 or (trust.organization and not trust.accounts)):
+        yield Problem(
+            (*at, "users"), "named users need exactly one account", "list one under `accounts`"
+        )
+    if trust.principal_arn:
+        problem = arn_problem(trust.principal_arn, profile.account.partition)
+        if (
+            not problem
+            and ":user/" not in trust.principal_arn
+            and ":role/" not in trust.principal_arn
+        ):
+            problem = "only users and roles assume roles"
+        if problem:
+            yield Problem(
+                (*at, "principal_arn"), f"`{trust.principal_arn}`: {problem}", because=(PARTITION,)
+            )
+    if len(set(trust.accounts)) != len(trust.accounts):
+        yield Problem((*at, "accounts"), "an account is listed twice", "list each once")
+
+
+def _session(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
+    if len(role.session_tags) > 50:
+        yield Problem((*at, "session_tags"), "more than 50 session tags", "AWS's limit")
+    seen: set[str] = set()
+    for key in role.session_tags:
+        if key.lower().startswith("aws:"):
+            yield Problem((*at, "session_tags", key), f"`{key}`: AWS reserves `aws:`", "rename it")
+        if key.lower() in seen:
+            yield Problem(
+                (*at, "session_tags", key), f"`{key}` stands twice", "IAM ignores case here"
+            )
+        seen.add(key.lower())
+
+
+def _arns(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
+    arns = [((*at, "permissions", "managed", i), a) for i, a in enumerate(role.permissions.managed)]
+    if role.permissions_boundary:
+        arns.append(((*at, "permissions_boundary"), role.permissions_boundary))
+    for place, arn in arns:
+        problem = arn_problem(arn, profile.account.partition)
+        if not problem and ":policy/" not in arn:
+            problem = "not the ARN of a managed policy"
+        if not problem and ("*" in arn or "?" in arn):
+            problem = "wildcards are for patterns; name one policy"
+        if problem:
+            yield Problem(place, f"`{arn}`: {problem}", because=(PARTITION,))
