@@ -1,24 +1,27 @@
 """The files a profile refers to: the account's password policy and statements of roles."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from generator.document import Document, parse, read_text
+from generator.document import Document, Place, parse, read_text
 from generator.errors import GenError, Where
-from generator.password_policy import PasswordPolicy, read_password_policy
-from generator.policy import Policy, PolicyError, parse_policy, parse_statement
+from generator.password_policy import PasswordPolicy, out_of_range, read_password_policy
+from generator.policy import Policy
 from generator.profile import Profile
+from generator.statements import read_statements
 
 
 class Files:
     """Reads the files a profile names, collecting what is wrong with them."""
 
-    def __init__(self, document: Document, folder: Path) -> None:
+    def __init__(
+        self, document: Document, folder: Path, original: Callable[[Place], Place] | None = None
+    ) -> None:
         self.document = document
         self.folder = folder
+        self.original = original or (lambda place: place)
         self.errors: list[GenError] = []
         self.warnings: list[str] = []
 
@@ -33,21 +36,31 @@ class Files:
         data = found.data
         if isinstance(data, dict) and set(data) == {"PasswordPolicy"}:
             data = data["PasswordPolicy"]
-        if not isinstance(data, dict):
+        known = set(PasswordPolicy.__struct_encode_fields__)
+        if not isinstance(data, dict) or not known & set(data):
             self._refuse(
                 found,
                 "not the output of `aws iam get-account-password-policy`",
-                "write none if " "the command answers NoSuchEntity: `password_policy: none`",
+                "keep what the command printed; where it answers NoSuchEntity, write "
+                "`password_policy: none`",
             )
             return None
-        known = set(PasswordPolicy.__struct_encode_fields__)
+        inner: Place = ("PasswordPolicy",) if data is not found.data else ()
         if new := sorted(map(str, set(data) - known)):
             self.warnings.append(f"{found.path}: not known here and ignored: {', '.join(new)}")
         try:
-            return read_password_policy({k: v for k, v in data.items() if k in known})
+            policy = read_password_policy({k: v for k, v in data.items() if k in known})
         except msgspec.ValidationError as error:
-            self._refuse(found, _plain(error), "keep the command's output as it was printed")
-        return None
+            name = str(error).rpartition("$.")[2].rstrip("`")
+            where = found.where((*inner, name))
+            hint = "keep the command's output as it was printed"
+            self.errors.append(
+                GenError(f"`{name}` has a value AWS does not print", where=where, hint=hint)
+            )
+            return None
+        for name, problem, hint in out_of_range(policy):
+            self.errors.append(GenError(problem, where=found.where((*inner, name)), hint=hint))
+        return policy
 
     def permissions(self, profile: Profile) -> dict[str, Policy]:
         """The permissions document of each role that has one in a file."""
@@ -57,15 +70,12 @@ class Files:
             place = ("roles", number, "permissions", "statements")
             parsed = self._parse(name, place) if name else None
             if parsed is not None:
-                try:
-                    found[role.name] = _statements(parsed.data)
-                    self.errors += _unknown_actions(parsed, found[role.name])
-                except PolicyError as error:
-                    self._refuse(parsed, error.problem, error.hint)
+                found[role.name], errors = read_statements(parsed)
+                self.errors += errors
         return found
 
     def _parse(self, name: str, place: tuple[str | int, ...]) -> Document | None:
-        where = self.document.where(place)
+        where = self.document.where(self.original(place))
         if Path(name).is_absolute() or "\\" in name:
             hint = "write it relative to the profile, with `/`, so that it works on every machine"
             self.errors.append(GenError(f"`{name}` is not a relative path", where=where, hint=hint))
@@ -77,7 +87,11 @@ class Files:
         except GenError as error:
             if error.problem == "no such file":
                 text = f"there is no file `{name}` beside the profile"
-                error = GenError(text, where=where, hint=f"it would be {path.as_posix()}")
+                hint = f"create {path.as_posix()}, or correct the name"
+                error = GenError(text, where=where, hint=hint)
+            elif path.is_dir():
+                text = f"`{name}` is a folder, not a file"
+                error = GenError(text, where=where, hint="name a file in it")
             self.errors.append(error)
         return None
 
@@ -85,47 +99,6 @@ class Files:
         self.errors.append(GenError(problem, where=Where(found.path), hint=hint))
 
 
-def _statements(data: Any) -> Policy:
-    """A file of statements: a list of them, one alone, or a whole policy document."""
-    if isinstance(data, Mapping) and "Statement" in data:
-        return parse_policy(_text_values(data))
-    items = data if isinstance(data, list) else [data]
-    if not items or data is None:
-        raise PolicyError("has no statements", hint="write a list of IAM statements")
-    return Policy(
-        tuple(
-            parse_statement(_text_values(item), f"statement {number}")
-            for number, item in enumerate(items, 1)
-        )
-    )
-
-
-def _text_values(data: Any) -> Any:
-    """IAM takes numbers bare; here they become the text that IAM reads them as."""
-    if isinstance(data, Mapping):
-        return {key: _text_values(value) for key, value in data.items()}
-    if isinstance(data, list):
-        return [_text_values(value) for value in data]
-    return str(data) if isinstance(data, int) and not isinstance(data, bool) else data
-
-
-def _unknown_actions(found: Document, policy: Policy) -> Iterator[GenError]:
-    from generator.checks import unknown_action
-
-    for statement in policy.statements:
-        for action in statement.actions.items:
-            if hint := unknown_action(action):
-                yield GenError(
-                    f"statement `{statement.sid}` names `{action}`, which AWS does not document",
-                    where=Where(found.path),
-                    hint=hint,
-                )
-
-
 def _spaced(text: str) -> str:
     """JSON may be indented with tabs, YAML may not; inside a JSON string there is never one."""
     return text.replace("\t", " ")
-
-
-def _plain(error: msgspec.ValidationError) -> str:
-    return str(error).replace(" - at `$.", " at `").replace("Expected `", "expected `")

@@ -3,9 +3,11 @@
 Reading `build` from top to bottom is reading the product.
 """
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
@@ -18,9 +20,12 @@ from generator.policy import Policy, PolicyError
 from generator.profile import Role, seconds
 from generator.render import render
 from generator.role_view import role_view
-from generator.states import Broken, Terms
+from generator.states import ANY_ACCOUNT, Broken, Terms
 from generator.trust import TrustTerms, broken_by_trust_policy
 from generator.view import View, flows_of, view_of
+
+# An account in the ARN of a user or device: checks then use the profile's own, else any.
+_ACCOUNT: Final = re.compile(r":[0-9]{12}:(?:user|mfa|oauth2)/")
 
 
 class Document(Struct, frozen=True):
@@ -57,23 +62,23 @@ def build(source: Source, *, templates: Path | None = None) -> Bundle:
     view, facts = view_of(profile, source.password_policy)
     folder, partition = profile.archetype, view.partition
     user = render(f"{folder}/user-policy.json.j2", templates=templates, p=view, facts=facts)
-    user = _canonical(user, partition)
-    documents = [_document("user-policy.json", ATTACHED[profile.attach], user)]
+    documents = [_document(source, "user-policy.json", ATTACHED[profile.attach], user)]
+    user = documents[0].policy
     mine = frozenset(arn for _, _, arns in view.assume_roles for arn in arns)
-    checked = broken_by_user_policy(user, documents[0].kind, _terms(source, view), mine)
+    checked = broken_by_user_policy(user, documents[0].kind, _terms(source, view, user), mine)
     broken = [(documents[0], b) for b in checked]
     files: dict[str, str] = {}
     for role in profile.roles:
         seen, at = role_view(profile, role), f"roles/{role.name}"
         name = f"{folder}/trust-policy.json.j2"
         trust = render(name, templates=templates, p=view, facts=facts, role=seen)
-        trust = _canonical(trust, partition)
-        document = _document(f"{at}/trust-policy.json", TRUST, trust)
+        document = _document(source, f"{at}/trust-policy.json", TRUST, trust)
         documents.append(document)
         terms = TrustTerms(partition, seen.mfa_max_age)
-        broken += [(document, b) for b in broken_by_trust_policy(trust, terms)]
+        broken += [(document, b) for b in broken_by_trust_policy(document.policy, terms)]
         if role.name in source.permissions:
-            document = _permissions(source, role, f"{at}/permissions-policy.json")
+            own = source.permissions[role.name]
+            document = _document(source, f"{at}/permissions-policy.json", ROLE_PERMISSIONS, own)
             documents.append(document)
             checked = broken_by_role_permissions(document.policy, partition)
             broken += [(document, b) for b in checked]
@@ -102,7 +107,11 @@ def _canonical(policy: Policy, partition: str) -> Policy:
     return canonical(policy, partition=partition)
 
 
-def _document(path: str, kind: Kind, policy: Policy) -> Document:
+def _document(source: Source, path: str, kind: Kind, policy: Policy) -> Document:
+    try:
+        policy = _canonical(policy, source.profile.account.partition)
+    except PolicyError as error:
+        raise GenError(error.problem, where=_place(source, path), hint=error.hint) from error
     return Document(path, kind, policy, *_text_and_size(policy))
 
 
@@ -111,20 +120,15 @@ def _text_and_size(policy: Policy) -> tuple[str, int]:
     return to_text(policy), billable_size(policy)
 
 
-def _permissions(source: Source, role: Role, path: str) -> Document:
-    try:
-        policy = _canonical(source.permissions[role.name], source.profile.account.partition)
-    except PolicyError as error:
-        where = Where(f"{source.label}: {path}")
-        raise GenError(error.problem, where=where, hint=error.hint) from error
-    return _document(path, ROLE_PERMISSIONS, policy)
-
-
-def _terms(source: Source, view: View) -> Terms:
+def _terms(source: Source, view: View, user: Policy) -> Terms:
     profile = source.profile
+    named = any(
+        _ACCOUNT.search(i) for s in user.statements if s.resources for i in s.resources.items
+    )
     return Terms(
         archetype=profile.archetype,
         partition=view.partition,
+        account=(profile.account.id if named else None) or ANY_ACCOUNT,
         flows=flows_of(profile),
         account_allows_change=not view.allow_password_change,
         exempt=frozenset(action.lower() for action in view.exempt_before_mfa),
@@ -136,5 +140,12 @@ def _terms(source: Source, view: View) -> Terms:
 
 def _refusals(source: Source, broken: list[tuple[Document, Broken]]) -> Iterator[GenError]:
     for document, b in broken:
-        where = Where(f"{source.label}: {document.path}")
-        yield GenError(b.problem, where=where, hint=b.hint)
+        yield GenError(b.problem, where=_place(source, document.path), hint=b.hint)
+
+
+def _place(source: Source, path: str) -> Where:
+    """The file to mend: the statements that somebody wrote, else the profile and its document."""
+    for role in source.profile.roles:
+        if role.permissions.statements and path == f"roles/{role.name}/permissions-policy.json":
+            return Where((Path(source.label).parent / role.permissions.statements).as_posix())
+    return Where(f"{source.label}: {path}")

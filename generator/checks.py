@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from generator.never_exempt import NEVER_EXEMPT
-from generator.password_policy import PasswordPolicy
+from generator.password_policy import PasswordPolicy, out_of_range
 from generator.problem import PARTITION, Problem
-from generator.profile import Profile
+from generator.profile import Mfa, Profile
 from generator.role_checks import problems_of_role
 from generator.view import facts_of, flows_of
 
@@ -85,10 +85,11 @@ def _names(profile: Profile, _: PasswordPolicy | None) -> Iterator[Problem]:
         if stem in _RESERVED or not folded.strip(".") or folded.endswith("."):
             yield Problem(place, f"`{role.name}` cannot be a folder under out/", "rename the role")
         if folded in seen:
-            text = f"two roles are called `{role.name}`"
+            text, hint = f"two roles are called `{role.name}`", "rename one"
             if seen[folded] != role.name:
                 text = f"`{role.name}` and `{seen[folded]}` differ in case only"
-            yield Problem(place, text, "IAM and some file systems take them for one; rename one")
+                hint = "rename one; IAM and some file systems take them for one"
+            yield Problem(place, text, hint)
         seen.setdefault(folded, role.name)
 
 
@@ -101,22 +102,30 @@ def _account(profile: Profile, _: PasswordPolicy | None) -> Iterator[Problem]:
             "AWS offers it in commercial Regions only; leave it out",
             because=(PARTITION,),
         )
-    if account.id is None:
-        for number, role in enumerate(profile.roles):
-            if role.account is None or (not role.trust.accounts and not role.trust.organization):
-                yield Problem(
-                    ("roles", number),
-                    f"role `{role.name}` needs `account.id`, for its ARN and for whom it trusts",
-                    'add it under `account`: `id: "111122223333"`',
-                    because=(("account", "id"),),
-                )
+    needing = [
+        f"`{role.name}`"
+        for role in profile.roles
+        if role.account is None or not (role.trust.accounts or role.trust.organization)
+    ]
+    if account.id is None and needing:
+        yield Problem(
+            ("account",),
+            (
+                f"`account.id` is missing; the role {', '.join(needing)} needs it"
+                if len(needing) == 1
+                else f"`account.id` is missing; the roles {', '.join(needing)} need it"
+            ),
+            'add it under `account`: `id: "111122223333"`',
+            because=(("account", "id"),),
+        )
 
 
 def _devices(profile: Profile, _: PasswordPolicy | None) -> Iterator[Problem]:
     mfa, partition = profile.mfa, profile.account.partition
     if partition == "aws-cn" and mfa.devices != ("virtual-totp",):
+        given = mfa.devices != Mfa().devices
         yield Problem(
-            ("mfa", "devices"),
+            ("mfa", "devices") if given else PARTITION,
             "aws-cn has virtual MFA devices only",
             "write `devices: [virtual-totp]` under `mfa`",
             because=(PARTITION,),
@@ -184,17 +193,8 @@ def _deny(profile: Profile, _: PasswordPolicy | None) -> Iterator[Problem]:
             )
 
 
-def _password_policy(profile: Profile, policy: PasswordPolicy | None) -> Iterator[Problem]:
-    if policy is None:
-        return
-    for name, value, low, high in (
-        ("MinimumPasswordLength", policy.minimum_password_length, 6, 128),
-        ("MaxPasswordAge", policy.max_password_age, 1, 1095),
-        ("PasswordReusePrevention", policy.password_reuse_prevention, 1, 24),
-    ):
-        # A password policy without expiry prints MaxPasswordAge 0 in some versions of the CLI.
-        unset = value is None or (value == 0 and name != "MinimumPasswordLength")
-        if not unset and not low <= (value or 0) <= high:
-            yield Problem(
-                ("account", "password_policy", name), f"`{name}` is {value}", f"{low} to {high}"
-            )
+def _password_policy(profile: Profile, _: PasswordPolicy | None) -> Iterator[Problem]:
+    given = profile.account.password_policy
+    if isinstance(given, PasswordPolicy):
+        for name, text, hint in out_of_range(given):
+            yield Problem(("account", "password_policy", name), text, hint)

@@ -13,7 +13,7 @@ import click
 
 from generator import __version__
 from generator.console import bold, coloured, progress_bar, put, put_json, red, say, yellow
-from generator.errors import NO, OK, OUR_BUG, GenError, GenErrors
+from generator.errors import NO, OK, OUR_BUG, YOUR_INPUT, GenError, GenErrors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -151,8 +151,11 @@ def run(arguments: "Sequence[str]") -> int:
         code = cli.main(list(arguments), prog_name="gen", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        context = getattr(error, "ctx", None)
+        problem = error.format_message().rstrip(".")
+        say(f"{red('error')}: {problem[:1].lower()}{problem[1:]}")
+        say(f"  hint: see {context.command_path if context else 'gen'} --help")
+        return YOUR_INPUT
     except GenError as error:
         _report_errors(error, arguments)
         return error.exit_code
@@ -271,4 +274,5 @@ def _report_errors(error: GenError, arguments: "Sequence[str]") -> None:
     for one in error.each():
         say(f"{red('error')}: {one}")
     if isinstance(error, GenErrors) and len(error.errors) > 1:
-        say(f"{len(error.errors)} errors; nothing was written")
+        written = "; nothing was written" if "render" in arguments else ""
+        say(f"{len(error.errors)} errors{written}")

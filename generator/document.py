@@ -5,6 +5,7 @@ calls them, everything else is text. A plain scalar that other YAML readers woul
 number is refused, so that a profile means the same to every tool that reads it.
 """
 
+import errno
 import re
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -86,7 +87,11 @@ def read_text(path: Path, label: str) -> str:
         raise GenError("no such file", where=Where(label)) from error
     except IsADirectoryError as error:
         raise GenError("is a directory, not a file", where=Where(label)) from error
+    except ValueError as error:
+        raise GenError("no such file", where=Where(label)) from error
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise GenError("no such file", where=Where(label)) from error
         raise MachineError(f"cannot be read: {error.strerror}", where=Where(label)) from error
     return decode(data, label)
 
@@ -118,22 +123,40 @@ def parse(text: str, label: str) -> Document:
         GenErrors or GenError: each at its line and column.
     """
     builder = _Builder(label)
+    kind = "JSON" if label.endswith(".json") else "YAML"
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Where(label, mark.line + 1, mark.column + 1) if mark else Where(label)
-        raise GenError(f"not valid YAML: {error.problem}", where=where, hint=_hint(text)) from error
+        raise GenError(
+            f"not valid {kind}: {error.problem}", where=where, hint=_hint(error, text)
+        ) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise GenError(f"not valid YAML: {error.reason}", where=Where(label, line, 1)) from error
+        column = error.position - text.rfind("\n", 0, error.position)
+        raise GenError(
+            f"not valid {kind}: the character U+{ord(text[error.position]):04X} is not allowed",
+            where=Where(label, line, column),
+            hint="take it out",
+        ) from error
     return builder.document
 
 
-def _hint(text: str) -> str:
+def _hint(error: yaml.MarkedYAMLError, text: str) -> str:
+    problem = error.problem or ""
     if "\t" in text:
-        return "YAML indents with spaces, not tabs"
+        return "indent with spaces, not tabs"
+    if "start any token" in problem or "mapping values" in problem:
+        return "put the text in quotes"
+    if (
+        error.context_mark
+        and error.problem_mark
+        and (error.context_mark.line != error.problem_mark.line)
+    ):
+        line = error.context_mark.line + 1
+        return f"close the bracket or quote, or mend the indentation, of what begins on line {line}"
     return "look just before it for a bracket or quote that is not closed, or uneven indentation"
 
 
@@ -165,6 +188,8 @@ class _Builder:
 
     def _scalar(self, event: Any) -> None:
         stack = self.stack
+        if event.tag is not None:
+            self._tagged(event)
         if stack and type(stack[-1][0]) is dict and not stack[-1][2]:
             self._key(event)
             return
@@ -191,16 +216,24 @@ class _Builder:
         name = event.value
         if name in container:
             line = self.document.keys[(*place, name)][0]
-            self._fail(event, f"the key `{name}` stands twice", f"it is already on line {line}")
+            self._fail(
+                event, f"the key `{name}` stands twice", f"keep one; the other is on line {line}"
+            )
         if event.anchor:
             self._fail(event, "a key cannot carry an anchor", "put the anchor on a value")
         waiting.append(name)
         mark = event.start_mark
         self.document.keys[(*place, name)] = (mark.line + 1, mark.column + 1)
 
+    def _tagged(self, event: Any) -> NoReturn:
+        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+        self._fail(event, f"`{tag}` is a tag, which has no meaning here", "take it out")
+
     def _open(self, event: Any, container: Any) -> None:
+        if event.tag is not None:
+            self._tagged(event)
         if len(self.stack) >= MAX_DEPTH:
-            self._fail(event, f"nested more than {MAX_DEPTH} levels deep", "")
+            self._fail(event, f"nested more than {MAX_DEPTH} levels deep", "flatten it")
         place = self._put(event, container)
         self.stack.append((container, place, []))
         if event.anchor:
@@ -211,10 +244,10 @@ class _Builder:
 
     def _alias(self, event: Any) -> None:
         if event.anchor not in self.anchors:
-            self._fail(event, f"`*{event.anchor}` names no anchor above it", "")
+            self._fail(event, f"`*{event.anchor}` names no anchor above it", "write the value out")
         value, source = self.anchors[event.anchor]
         if any(value is container for container, _, _ in self.stack):
-            self._fail(event, f"`*{event.anchor}` contains itself", "")
+            self._fail(event, f"`*{event.anchor}` contains itself", "write the value out")
         self._copy(event, value, source, self._put(event, value))
 
     def _copy(self, event: Any, value: Any, source: Place, place: Place) -> None:
@@ -253,7 +286,9 @@ class _Builder:
     def _count(self, event: Any) -> None:
         self.count += 1
         if self.count > MAX_VALUES:
-            self._fail(event, f"expands to more than {MAX_VALUES:,} values", "")
+            self._fail(
+                event, f"expands to more than {MAX_VALUES:,} values", "write out what is needed"
+            )
 
     def _fail(self, event: Any, problem: str, hint: str) -> NoReturn:
         mark = event.start_mark

@@ -56,8 +56,6 @@ def lexical_problems(policy: Policy, kind: Kind, partition: str) -> Iterator[tup
         yield "the document has no statements", ""
     if policy.version != "2012-10-17":
         yield f"`Version` is {policy.version}, which leaves policy variables as text", ""
-    if policy.id and not kind.has_principal:
-        yield "the document has an `Id`", "an identity policy has none"
     size = billable_size(policy)
     if size > kind.quota:
         hint = "attach it as a managed policy" if kind in (GROUP_INLINE, USER_INLINE) else ""
@@ -106,6 +104,12 @@ def _text_problems(s: Statement) -> Iterator[tuple[str, str]]:
 
 
 def _arn_problems(s: Statement, partition: str) -> Iterator[tuple[str, str]]:
+    for c in s.conditions:
+        for item in c.values if "Arn" in c.operator else ():
+            found = item.split(":")[1] if item.count(":") > 1 else partition
+            if found not in (partition, "*"):
+                text = f"the partition is `{found}`, and the profile's is `{partition}`"
+                yield f"statement `{s.sid}` names `{item}`: {text}", ""
     for item in s.resources.items if s.resources else ():
         if item != "*" and (problem := arn_problem(item, partition)):
             yield f"statement `{s.sid}` names `{item}`: {problem}", ""

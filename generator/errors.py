@@ -28,8 +28,9 @@ class GenError(Exception):
     exit_code: int = YOUR_INPUT
 
     def __init__(self, problem: str, *, where: Where | None = None, hint: str = "") -> None:
+        problem = _one_line(problem)
         super().__init__(problem)
-        self.problem, self.where, self.hint = problem, where, hint
+        self.problem, self.where, self.hint = problem, where, _one_line(hint)
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors travel from worker processes, and keyword-only arguments do not pickle by default.
@@ -70,6 +71,13 @@ class MachineError(GenError):
 
 class NotModelledError(GenError):
     """Something this program does not model. Refusing beats guessing: we publish proofs."""
+
+
+def _one_line(text: str) -> str:
+    """What a person wrote may hold line breaks and terminal codes; a message shows them escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _rebuild(kind: type[GenError], problem: str, where: Where | None, hint: str) -> GenError:

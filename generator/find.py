@@ -10,7 +10,7 @@ PROFILES = "profiles"
 
 def profile_files(profiles: Iterable[str], every: bool) -> list[Path]:
     """The profile files that the arguments name, each once, in the order given."""
-    named = [*profiles, *([PROFILES] if every else [])]
+    named = [*filter(None, profiles), *([PROFILES] if every else [])]
     if not named:
         raise GenError("no profile is named", hint="name a profile or a directory, or use --all")
     if "-" in named:
@@ -21,18 +21,25 @@ def profile_files(profiles: Iterable[str], every: bool) -> list[Path]:
     found: dict[Path, None] = {}
     for name in named:
         path = Path(name)
+        if "\0" in name or not _exists(path):
+            raise GenError("no such file or directory", where=Where(name), hint=_meant(path))
         if path.is_dir():
             files = sorted(p for p in path.iterdir() if p.suffix in (".yaml", ".yml"))
             if not files:
-                raise GenError(
-                    "has no profiles (*.yaml)", where=Where(path.as_posix()), hint="see gen init"
-                )
+                hint = "did you mean profiles/?" if (path / PROFILES).is_dir() else "see gen init"
+                where = Where(path.as_posix())
+                raise GenError("has no profiles (*.yaml)", where=where, hint=hint)
             found |= dict.fromkeys(files)
-        elif not path.exists():
-            raise GenError("no such file or directory", where=Where(name), hint=_meant(path))
         else:
             found[path] = None
     return list(found)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _meant(path: Path) -> str:

@@ -10,9 +10,9 @@ from functools import lru_cache
 from generator.bypasses import gaps_in_the_deny, grants_without_mfa
 from generator.documents import ROLE_PERMISSIONS, Kind, lexical_problems
 from generator.lockouts import lockouts
-from generator.match import applies
+from generator.match import applies, matches_action
 from generator.policy import Effect, Policy, Statement
-from generator.states import AGE, FLAG, SIGNED_IN, Broken, Terms
+from generator.states import AGE, FLAG, Broken, Terms, direct, with_mfa
 from generator.trust import ROLE_ACTIONS
 
 
@@ -23,19 +23,14 @@ def broken_by_user_policy(
     """Every guarantee that a user policy breaks. `roles`: the ARNs its users may assume."""
     found = [Broken(p, h) for p, h in lexical_problems(policy, kind, terms.partition)]
     # Teams differ in their roles and share the rest; what is shared is decided once.
-    on_roles = [s for s in policy.statements if _is_about_roles(s)]
-    others = tuple(s for s in policy.statements if s not in on_roles)
+    others = tuple(s for s in policy.statements if not _is_about_roles(s))
     found += _broken_by_statements(others, terms)
-    for s in on_roles:
-        found += _wide_assume_role(s, roles)
-    found += [
-        Broken(
-            f"no statement allows `sts:AssumeRole` on `{arn}`",
-            "users of this profile work through that role",
-        )
-        for arn in sorted(roles)
-        if not any(applies(s, "sts:AssumeRole", arn, SIGNED_IN) for s in policy.statements)
-    ]
+    lean = terms.archetype == "role-assumption-with-mfa-trust"
+    for s in policy.statements:
+        if s.effect is Effect.ALLOW and (_is_about_roles(s) or (lean and _opens_roles(s))):
+            found += _wide_assume_role(s, roles)
+    for role in sorted(roles):
+        found += _closed_role(policy, role, terms)
     return tuple(dict.fromkeys(found))
 
 
@@ -74,6 +69,10 @@ def _is_about_roles(s: Statement) -> bool:
     )
 
 
+def _opens_roles(s: Statement) -> bool:
+    return any(matches_action(s.actions, action) for action in ROLE_ACTIONS)
+
+
 def _wide_assume_role(s: Statement, roles: frozenset[str]) -> Iterator[Broken]:
     items = s.resources.items if s.resources and not s.resources.negated else ("*",)
     for item in items:
@@ -82,3 +81,22 @@ def _wide_assume_role(s: Statement, roles: frozenset[str]) -> Iterator[Broken]:
                 f"statement `{s.sid}` allows assuming `{item}`, not a role of this profile",
                 "list exactly the profile's roles; only their trust is known to demand MFA",
             )
+
+
+def _closed_role(policy: Policy, role: str, terms: Terms) -> Iterator[Broken]:
+    """A role of the profile that its users cannot assume although they have MFA."""
+    allowed = False
+    for who, state in with_mfa(terms):
+        for s in policy.statements:
+            applied = applies(s, "sts:AssumeRole", role, direct(state))
+            allowed = allowed or (s.effect is Effect.ALLOW and applied is True)
+            if s.effect is Effect.DENY and applied is True:
+                yield Broken(
+                    f"statement `{s.sid}` denies `sts:AssumeRole` on `{role}` to {who}",
+                    "users of this profile work through that role",
+                )
+    if not allowed:
+        yield Broken(
+            f"no statement allows `sts:AssumeRole` on `{role}`",
+            "users of this profile work through that role",
+        )

@@ -54,7 +54,9 @@ RoleName: TypeAlias = Annotated[
 Path: TypeAlias = Annotated[
     str,
     _lexical(
-        r"/([A-Za-z0-9.,+@=_-]+/)*", "starts and ends with `/`, as in `/platform/`", max_length=512
+        r"/([A-Za-z0-9.,+@=_-]+/)*",
+        "a path that starts and ends with `/`, as in `/platform/`",
+        max_length=512,
     ),
 ]
 # A named user as in an ARN after `user/`: the path, if there is one, and the name.
@@ -93,7 +95,12 @@ TagValue: TypeAlias = Annotated[
     ),
 ]
 Arn: TypeAlias = Annotated[
-    str, _lexical(r"arn:[a-z-]+:iam::[^\s]+", "an IAM ARN, `arn:aws:iam::...`", max_length=2048)
+    str,
+    _lexical(
+        r"arn:[a-z-]+:iam::[^\s]+",
+        "an ARN as in `arn:aws:iam::aws:policy/NAME` or `arn:aws:iam::111122223333:user/NAME`",
+        max_length=2048,
+    ),
 ]
 ActionName: TypeAlias = Annotated[
     str,
@@ -107,4 +114,6 @@ Line: TypeAlias = Annotated[
         extra_json_schema={"patternErrorMessage": "a few words"},
     ),
 ]
-FileName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=512)]
+FileName: TypeAlias = Annotated[
+    str, _lexical(r"[^\x00-\x1f]+", "the name of a file beside the profile", max_length=512)
+]

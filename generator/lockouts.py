@@ -5,19 +5,31 @@ from collections.abc import Iterator
 from generator.flows import Call, calls_of
 from generator.match import Context, applies, holds
 from generator.policy import Effect, Statement
-from generator.states import SIGNED_IN, Broken, Terms, carried_by, resources_of, without_mfa
+from generator.states import Broken, Terms, carried_by, direct, resources_of, with_mfa, without_mfa
 
 
 def lockouts(statements: tuple[Statement, ...], terms: Terms) -> Iterator[Broken]:
-    """What a user must be able to do, without MFA or only with it, and cannot."""
+    """What a user must be able to do, without MFA or only with it, and cannot.
+
+    Each action is reported once, in the first state and on the first resource it fails.
+    """
+    said: set[str] = set()
     for call in calls_of(terms.flows):
-        states = [("a user with MFA", SIGNED_IN)]
-        if call.before_mfa:
-            states = [*without_mfa(call.console_only), *states]
+        if call.target == "role":
+            continue
+        found = next(_failures(statements, terms, call), None)
+        if found and found.problem not in said:
+            said.add(found.problem)
+            yield found
+
+
+def _failures(statements: tuple[Statement, ...], terms: Terms, call: Call) -> Iterator[Broken]:
+    states = [*(without_mfa(call.console_only) if call.before_mfa else ()), *with_mfa(terms)]
+    for who, state in states:
         for resource in resources_of(call, terms):
-            for who, state in states:
-                for carried in carried_by(call, terms):
-                    yield from _lockout(statements, terms, call, resource, who, state | carried)
+            for carried in carried_by(call, terms):
+                context = direct(state) | carried
+                yield from _lockout(statements, terms, call, resource, who, context)
 
 
 def _lockout(
@@ -43,10 +55,9 @@ def _lockout(
                 f"statement `{s.sid}` {verb} `{call.action}` to {who}{why}",
                 f"users need it for: {call.flow}; exempt it from the Deny",
             )
-            return
     if not allowed:
         shape = "without a path" if resource.count("/") == 1 else "with a path"
-        about = f" on the own user, {shape}" if call.target == "own-user" else ""
+        about = f" on the own user (a user {shape})" if call.target == "own-user" else ""
         yield Broken(
             f"no statement allows `{call.action}` to {who}{about}",
             f"users need it for: {call.flow}",

@@ -11,7 +11,8 @@ from typing import Final, TypeAlias
 
 from generator.policy import Condition, Patterns, Statement
 
-# A key's value, or None: known to be absent. A key that is not in the mapping is not known.
+# A key's value, or None: known to be absent. A key not in the mapping is not known. `$key` is
+# the value that stands for any in a policy variable, while conditions on the key stay not known.
 Context: TypeAlias = Mapping[str, str | None]
 
 _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
@@ -115,9 +116,9 @@ def _filled(pattern: str, context: Context) -> str | None:
     if "${" not in pattern:
         return pattern
     names = _VARIABLE.findall(pattern)
-    if any(context.get(name.lower()) is None for name in names):
+    if any(context.get(f"${name.lower()}") is None for name in names):
         return None
-    return _VARIABLE.sub(lambda m: str(context[m.group(1).lower()]), pattern)
+    return _VARIABLE.sub(lambda m: str(context[f"${m.group(1).lower()}"]), pattern)
 
 
 _OPERATORS: Final[dict[str, tuple[bool, Callable[[str, str], bool]]]] = {

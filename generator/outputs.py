@@ -10,7 +10,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -43,6 +43,8 @@ class Plan(Struct, frozen=True):
 
 def on_disk(folder: Path) -> dict[str, bytes | None]:
     """Every file below a profile's folder and its content; None for what is no regular file.
+
+    A folder with nothing in it is there as `name/`.
 
     Raises:
         GenError: the folder itself is a link, so that writing would leave `out/`.
@@ -96,7 +98,7 @@ class Staging:
                     path = f"{base}/{drift.path}"
                     folder = path.rpartition("/")[0]
                     if folder not in made:
-                        Path(folder).mkdir(parents=True)
+                        Path(folder).mkdir(parents=True, exist_ok=True)
                         made.update(_ancestors(folder))
                     with open(path, "wb") as stream:  # noqa: PTH123 - a third of the time of Path
                         stream.write(files[drift.path].encode())
@@ -110,20 +112,14 @@ def commit(out: Path, plans: list[Plan]) -> None:
     Raises:
         MachineError: the disk refused; `out/` is as it was.
     """
-    undo: list[tuple[str, str]] = []
     plans = [plan for plan in plans if plan.drifts]
+    undo = Undo()
     try:
         with _disk(out):
             for plan in plans:
                 _commit_one(out, plan, undo)
     except BaseException:
-        for kept, target in reversed(undo):
-            with contextlib.suppress(OSError):
-                if kept:
-                    Path(target).parent.mkdir(parents=True, exist_ok=True)
-                    Path(kept).replace(target)
-                else:
-                    _remove(target)
+        undo.run()
         raise
     for plan in plans:
         if any(drift.state == "leftover" for drift in plan.drifts):
@@ -136,19 +132,19 @@ def locked(out: Path) -> Iterator[None]:
 
     The lock is on the folder itself, so there is no lock file to leave behind. Where the system
     has no such lock (Windows), renders of one `out/` at the same time are the user's to avoid.
+    Folders that were made for it and stay empty are removed again.
     """
-    is_new = not out.exists()
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
     with _disk(out):
-        out.mkdir(parents=True, exist_ok=True)
         handle = _lock(out)
     try:
         clear(out)
         yield
     finally:
         clear(out)
-        if is_new:
+        for folder in made:
             with contextlib.suppress(OSError):
-                out.rmdir()
+                folder.rmdir()
         if handle is not None:
             os.close(handle)
 
@@ -168,35 +164,73 @@ def clear(out: Path) -> None:
 
 
 def _lock(out: Path) -> int | None:
-    try:
-        import fcntl
-    except ImportError:
-        return None
-    handle = os.open(out, os.O_RDONLY)
-    fcntl.flock(handle, fcntl.LOCK_EX)
-    return handle
+    """Wait for the folder. One that another render removed meanwhile is made and locked anew."""
+    while True:
+        out.mkdir(parents=True, exist_ok=True)
+        try:
+            import fcntl
+        except ImportError:
+            return None
+        handle = os.open(out, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(handle), out.stat()):
+                    return handle
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
 
 
-def _commit_one(out: Path, plan: Plan, undo: list[tuple[str, str]]) -> None:
+def _commit_one(out: Path, plan: Plan, undo: "Undo") -> None:
     target, staging = str(out / plan.name), f"{plan.staging}/{plan.name}"
     if plan.is_new:
+        undo.remove(target)
         os.rename(staging, target)  # noqa: PTH104
-        undo.append(("", target))
         return
-    kept = f"{plan.staging}/kept/{plan.name}"
     # Leftovers first: one of them may be a link or a file where a folder has to be.
     for drift in sorted(plan.drifts, key=lambda drift: drift.state != "leftover"):
-        path = f"{target}/{drift.path}"
-        if drift.state == "leftover" or drift.state == "differs":
-            _keep(path, f"{kept}/{drift.path}")
-            undo.append((f"{kept}/{drift.path}", path))
+        path, kept = f"{target}/{drift.path}", f"{plan.staging}/kept/{plan.name}/{drift.path}"
+        if drift.path.endswith("/"):
+            undo.make(path)
+            os.rmdir(path)  # noqa: PTH106
+            continue
+        if drift.state == "missing":
+            undo.remove(path)
+        else:
+            undo.restore(kept, path)
+            _keep(path, kept)
         if drift.state == "leftover":
             os.unlink(path)  # noqa: PTH108
         else:
-            _make_way(path)
-            if drift.state == "missing":
-                undo.append(("", path))
+            _make_way(path, undo)
             os.replace(f"{staging}/{drift.path}", path)  # noqa: PTH105
+
+
+class Undo:
+    """What to do, last first, to have everything as it was. Each step may find nothing to do."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[Callable[..., None], tuple[str, ...]]] = []
+
+    def remove(self, path: str) -> None:
+        """A file or folder is about to be made."""
+        self.steps.append((_remove, (path,)))
+
+    def restore(self, kept: str, path: str) -> None:
+        """A file is about to go, and has a second name."""
+        self.steps.append((_restore, (kept, path)))
+
+    def make(self, folder: str) -> None:
+        """An empty folder is about to go."""
+        self.steps.append((os.mkdir, (folder,)))
+
+    def run(self) -> None:
+        """Take everything back as far as the disk lets us."""
+        for step, paths in reversed(self.steps):
+            with contextlib.suppress(OSError):
+                step(*paths)
 
 
 def _keep(path: str, kept: str) -> None:
@@ -208,12 +242,21 @@ def _keep(path: str, kept: str) -> None:
         shutil.copy2(path, kept, follow_symlinks=False)
 
 
-def _make_way(path: str) -> None:
+def _restore(kept: str, path: str) -> None:
+    if os.path.lexists(kept):
+        os.replace(kept, path)  # noqa: PTH105
+
+
+def _make_way(path: str, undo: Undo) -> None:
     """The folders above a file, and no empty folder in its place."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    above = [folder for folder in Path(path).parents if not folder.exists()]
+    for folder in reversed(above):
+        undo.remove(str(folder))
+        folder.mkdir()
     if Path(path).is_dir():
-        _remove_empty(Path(path))
-        Path(path).rmdir()
+        for root, _, _ in os.walk(path, topdown=False):
+            undo.make(root)
+            os.rmdir(root)  # noqa: PTH106
 
 
 def _remove(path: str) -> None:
@@ -236,6 +279,8 @@ def _scan(folder: str, prefix: str, found: dict[str, bytes | None]) -> None:
         entries = list(os.scandir(folder))
     except FileNotFoundError:
         return
+    if prefix and not entries:
+        found[prefix] = None
     for entry in entries:
         name = f"{prefix}{entry.name}"
         if entry.is_dir(follow_symlinks=False):

@@ -1,5 +1,6 @@
 """An account's password policy, as AWS prints it."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
@@ -49,3 +50,19 @@ class PasswordPolicy(Section, frozen=True, rename="pascal"):
 def read_password_policy(data: object) -> PasswordPolicy:
     """The content of `PasswordPolicy`; fields that AWS adds later are the caller's to drop."""
     return msgspec.convert(data, PasswordPolicy)
+
+
+def out_of_range(policy: PasswordPolicy) -> Iterator[tuple[str, str, str]]:
+    """Values AWS does not have: (field, problem, hint).
+
+    Source: IAM API Reference, UpdateAccountPasswordPolicy.
+    """
+    for name, value, low, high in (
+        ("MinimumPasswordLength", policy.minimum_password_length, 6, 128),
+        ("MaxPasswordAge", policy.max_password_age, 1, 1095),
+        ("PasswordReusePrevention", policy.password_reuse_prevention, 1, 24),
+    ):
+        # Without expiry or reuse prevention the CLI may print 0.
+        unset = value is None or (value == 0 and name != "MinimumPasswordLength")
+        if not unset and not low <= (value or 0) <= high:
+            yield name, f"`{name}` is {value}", f"write {low} to {high}, as AWS has it"

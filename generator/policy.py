@@ -6,7 +6,6 @@ Source for the grammar: IAM User Guide, "Grammar of the IAM JSON policy language
 """
 
 import json
-import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
@@ -29,14 +28,22 @@ STATEMENT_ELEMENTS = (
     "NotResource",
     "Condition",
 )
-# IAM User Guide, "Condition operators". Operator names are case sensitive.
-OPERATOR = re.compile(
-    r"(?:ForAnyValue:|ForAllValues:)?"
-    r"(?:String(?:Not)?(?:Equals(?:IgnoreCase)?|Like)"
-    r"|(?:Numeric|Date)(?:(?:Not)?Equals|(?:LessThan|GreaterThan)(?:Equals)?)"
-    r"|Bool|BinaryEquals|(?:Not)?IpAddress|Arn(?:Not)?(?:Equals|Like))(?:IfExists)?"
-    r"|Null"
-)
+
+
+# Source: IAM User Guide, "Condition operators". Operator names are case sensitive.
+_BASES = (
+    "StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase StringLike "
+    "StringNotLike NumericEquals NumericNotEquals NumericLessThan NumericLessThanEquals "
+    "NumericGreaterThan NumericGreaterThanEquals DateEquals DateNotEquals DateLessThan "
+    "DateLessThanEquals DateGreaterThan DateGreaterThanEquals Bool BinaryEquals IpAddress "
+    "NotIpAddress ArnEquals ArnNotEquals ArnLike ArnNotLike"
+).split()
+OPERATORS = frozenset(
+    f"{start}{base}{end}"
+    for start in ("", "ForAnyValue:", "ForAllValues:")
+    for base in _BASES
+    for end in ("", "IfExists")
+) | {"Null"}
 
 
 class PolicyError(GenError):
@@ -145,13 +152,13 @@ def parse_policy(data: object) -> Policy:
     _only(data, POLICY_ELEMENTS, "the document")
     version = data.get("Version", "2008-10-17")
     if version not in VERSIONS:
-        raise PolicyError(
-            f"`Version` is {json.dumps(version)}", hint='write "Version": "2012-10-17"'
-        )
+        raise PolicyError(f"`Version` is {_brief(version)}", hint='write "Version": "2012-10-17"')
     if "Statement" not in data:
         raise PolicyError("the document has no `Statement`")
     found = data["Statement"]
     statements = found if isinstance(found, list) else [found]
+    if not statements:
+        raise PolicyError("`Statement` is an empty list", hint="list something, or take it out")
     return Policy(
         statements=tuple(parse_statement(s, f"Statement[{i}]") for i, s in enumerate(statements)),
         version=version,
@@ -171,10 +178,12 @@ def parse_statement(data: object, place: str) -> Statement:
     place = f"statement `{sid}`" if sid else place
     _only(data, STATEMENT_ELEMENTS, place)
     if data.get("Effect") not in ("Allow", "Deny"):
-        raise PolicyError(f'{place} has no `Effect` of "Allow" or "Deny"')
+        raise PolicyError(
+            f'{place} has no `Effect` of "Allow" or "Deny"', hint='add "Effect": "Allow" or "Deny"'
+        )
     actions = _patterns(data, "Action", place)
     if actions is None:
-        raise PolicyError(f"{place} has neither `Action` nor `NotAction`")
+        raise PolicyError(f"{place} has neither `Action` nor `NotAction`", hint="add one")
     return Statement(
         sid=sid,
         effect=Effect(data["Effect"]),
@@ -219,15 +228,20 @@ def _conditions(block: object, place: str) -> tuple[Condition, ...]:
         raise PolicyError(f"`Condition` of {place} is {_kind(block)}, not an object")
     found = []
     for operator, keys in block.items():
-        if not OPERATOR.fullmatch(operator):
+        if operator not in OPERATORS:
             raise PolicyError(
                 f"`{operator}` of {place} is not a condition operator",
-                hint="operators are case sensitive; see IAM User Guide, Condition operators",
+                hint=_near_operator(operator),
             )
         if not isinstance(keys, dict):
             raise PolicyError(f"`{operator}` of {place} is {_kind(keys)}, not an object")
         for key, value in keys.items():
             values = value if isinstance(value, list) else [value]
+            if not values:
+                raise PolicyError(
+                    f"`{operator}` `{key}` of {place} is an empty list",
+                    hint="list something, or take it out",
+                )
             texts = tuple(_scalar(v, f"`{operator}` `{key}` of {place}") for v in values)
             found.append(Condition(operator, key, texts))
     return tuple(found)
@@ -244,7 +258,7 @@ def _scalar(value: object, place: str) -> str:
 def _texts(value: object, place: str) -> tuple[str, ...]:
     if isinstance(value, list):
         if not value:
-            raise PolicyError(f"{place} is an empty list")
+            raise PolicyError(f"{place} is an empty list", hint="list something, or take it out")
         return tuple(_text(item, place) for item in value)
     return (_text(value, place),)
 
@@ -258,10 +272,29 @@ def _text(value: object, place: str) -> str:
 def _only(data: Mapping[str, Any], allowed: tuple[str, ...], place: str) -> None:
     for name in data:
         if name not in allowed:
-            raise PolicyError(
-                f"`{name}` is not an element of {place}",
-                hint=f"the elements are {', '.join(allowed)}",
-            )
+            raise PolicyError(f"`{name}` is not an element of {place}", hint=_near(name, allowed))
+
+
+def _near(name: str, allowed: tuple[str, ...]) -> str:
+    """What somebody probably meant, case aside, or everything there is."""
+    from difflib import get_close_matches
+
+    folded = {a.lower(): a for a in allowed}
+    near = get_close_matches(str(name).lower(), folded, n=1)
+    return f"did you mean `{folded[near[0]]}`?" if near else f"there are {', '.join(allowed)}"
+
+
+def _near_operator(operator: str) -> str:
+    """The operator somebody probably meant: operators are case sensitive."""
+    from difflib import get_close_matches
+
+    folded = {o.lower(): o for o in OPERATORS}
+    near = get_close_matches(operator.lower(), folded, n=1, cutoff=0.8)
+    return (
+        f"did you mean `{folded[near[0]]}`?"
+        if near
+        else ("see IAM User Guide, Condition operators")
+    )
 
 
 def _kind(value: object) -> str:
@@ -269,6 +302,10 @@ def _kind(value: object) -> str:
         return "a number"
     names = {dict: "an object", list: "a list", str: "text", bool: "a boolean"}
     return names.get(type(value), "null")
+
+
+def _brief(value: object) -> str:
+    return json.dumps(value) if isinstance(value, str) and len(value) < 40 else _kind(value)
 
 
 def _skip_space(text: str, at: int) -> int:
@@ -286,6 +323,13 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _no_constant(name: str) -> Any:
+    raise json.JSONDecodeError(f"{name} is not JSON", name, 0)
+
+
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_no_duplicates, parse_float=_Number, parse_int=_Number, parse_constant=_Number
+    object_pairs_hook=_no_duplicates,
+    parse_float=_Number,
+    parse_int=_Number,
+    parse_constant=_no_constant,
 )

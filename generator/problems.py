@@ -42,7 +42,7 @@ def find_all(document: Document, folder: Path, first: msgspec.ValidationError) -
     mended, originals = _mended(document.data, found)
     if mended is not None:
         blamed = [p.place for p in found]
-        files = Files(document, folder)
+        files = Files(document, folder, lambda place: _original(place, originals))
         password_policy = files.password_policy(mended)
         files.permissions(mended)
         errors += files.errors
@@ -87,18 +87,23 @@ def _said(error: ValidationError, document: Document) -> Iterator[Problem]:
         for name in wanted:
             if name not in value:
                 described = about["properties"][name].get("description", "")
-                yield Problem((*place, f"+{name}"), f"`{name}` is missing", described)
+                hint = f"add `{name}:`, {described[:1].lower()}{described[1:].rstrip('.')}"
+                yield Problem((*place, f"+{name}"), f"`{name}` is missing", hint)
     elif kind == "type":
-        yield _wrong_kind(place, wanted, document, value)
+        yield _wrong_kind(place, wanted, document, value, about)
     elif kind == "enum":
         yield _not_listed(place, wanted, document, value)
     elif kind == "pattern":
-        rule = about.get("patternErrorMessage", "")
-        yield Problem(place, f"`{value}` is not what belongs here", rule)
+        rule = f"write {about.get('patternErrorMessage', '')}"
+        blank = not str(value).strip()
+        text = "is empty" if blank else f"`{value}` is not what belongs here"
+        on_key = "propertyNames" in error.schema_path
+        yield Problem((*place, value) if on_key else place, text, rule, on_key=on_key)
     elif kind in ("minItems", "minLength"):
-        yield Problem(place, "is empty" if not value else f"`{value}` is too short", "")
+        text = f"`{value}` is too short" if value else "is empty"
+        yield Problem(place, text, f"write at least {wanted}")
     elif kind in ("maxItems", "maxLength"):
-        yield Problem(place, "is too long", f"at most {wanted}")
+        yield Problem(place, f"has {len(value)} characters", f"shorten it to {wanted}")
     else:
         yield Problem(place, error.message)
 
@@ -119,7 +124,9 @@ def _alternative(error: ValidationError, document: Document) -> Iterator[Problem
         return
     kinds = [str(i.validator_value) for inner in branches.values() for i in inner]
     kinds = [k for k in dict.fromkeys(kinds) if k != "null"]
-    yield _wrong_kind(tuple(here), kinds, document, error.instance)
+    schemas = [i.schema for inner in branches.values() for i in inner]
+    about = next((s for s in schemas if isinstance(s, dict) and "properties" in s), {})
+    yield _wrong_kind(tuple(here), kinds, document, error.instance, about)
 
 
 def _unknown_key(place: Place, name: str, known: list[str]) -> Problem:
@@ -133,8 +140,11 @@ def _unknown_key(place: Place, name: str, known: list[str]) -> Problem:
     return Problem(place, f"unknown key `{name}`", hint, on_key=True)
 
 
-def _wrong_kind(place: Place, wanted: object, document: Document, value: object) -> Problem:
+def _wrong_kind(
+    place: Place, wanted: object, document: Document, value: object, schema: dict[str, Any]
+) -> Problem:
     kinds = wanted if isinstance(wanted, list) else [wanted]
+    known = list(schema.get("properties", ()))
     names = " or ".join(KINDS.get(str(k), str(k)) for k in kinds)
     written = document.typed.get(place)
     shown = f"`{written}`" if written else f"`{value}`" if isinstance(value, str) else ""
@@ -147,8 +157,20 @@ def _wrong_kind(place: Place, wanted: object, document: Document, value: object)
         hint = "write `true`"
     elif kinds == ["boolean"] and str(value).lower() in ("no", "off", "n", "0"):
         hint = "write `false`"
-    elif "array" in kinds and isinstance(value, str):
+    elif kinds == ["boolean"] and value in ("true", "false") and isinstance(value, str):
+        return Problem(
+            place, f"`{value}` is text here, not true or false", "take off the quotation marks"
+        )
+    elif kinds == ["boolean"]:
+        hint = "write `true` or `false`"
+    elif kinds == ["integer"]:
+        hint = "write it as a plain number"
+    elif "array" in kinds and isinstance(value, str) and "$ref" not in schema.get("items", {}):
         hint = f"write it as a list: [{value}]"
+    elif "array" in kinds:
+        hint = "start each item with `- ` on a line of its own"
+    elif "object" in kinds:
+        hint = "write its keys indented below it" + (": " + ", ".join(known) if known else "")
     found = shown or _kind_of(value)
     return Problem(place, f"{found} is not {names}", hint)
 
@@ -157,7 +179,9 @@ def _not_listed(place: Place, wanted: list[Any], document: Document, value: obje
     names = [str(w) for w in wanted if w is not None]
     written = document.typed.get(place) or str(value)
     near = get_close_matches(written.lower(), [n.lower() for n in names], n=1)
-    hint = f"one of {', '.join(names)}"
+    if value is None:
+        return Problem(place, "has no value", f"write one of {', '.join(names)}, or leave it out")
+    hint = f"write one of {', '.join(names)}"
     if near:
         hint = f"did you mean `{next(n for n in names if n.lower() == near[0])}`?"
     shown = f"`{written}`" if isinstance(value, (str, int)) else _kind_of(value)
@@ -171,22 +195,22 @@ def _kind_of(value: object) -> str:
 def _mended(data: Any, found: list[Problem]) -> tuple[Profile | None, dict[Place, list[int]]]:
     """The profile without what is wrong with it, if enough is left to be one.
 
-    Also, for each list that lost items, the original positions of those that remain.
+    Also, for each list that lost items, the original positions of those that remain. Dropping one
+    thing may leave a list empty or a mapping without a key it needs, so it takes several rounds.
     """
-    originals: dict[Place, list[int]] = {}
-    if not isinstance(data, dict):
-        return None, originals
-    data = copy.deepcopy(data)
-    for problem in sorted(found, key=lambda p: len(p.place), reverse=True):
-        _drop(data, problem.place)
-    data = _without_holes(data, (), originals)
-    for name, stand_in in (("name", "name"), ("description", "description")):
-        data.setdefault(name, stand_in)
-    data.setdefault("archetype", "direct-user-deny")
-    try:
-        return read(data), originals
-    except msgspec.ValidationError:
-        return None, originals
+    data, places = copy.deepcopy(data), [p.place for p in found]
+    validator = Draft202012Validator(profile_schema())
+    while places and isinstance(data, dict):
+        for place in sorted(places, key=len, reverse=True):
+            _drop(data, place)
+        originals: dict[Place, list[int]] = {}
+        rest = STAND_INS | _without_holes(data, (), originals)
+        try:
+            return read(rest), originals
+        except msgspec.ValidationError:
+            left = (tuple(e.absolute_path) for e in validator.iter_errors(rest))
+            places = [_original(place, originals) for place in left if place]
+    return None, {}
 
 
 def _drop(data: Any, place: Place) -> None:
@@ -206,6 +230,8 @@ def _drop(data: Any, place: Place) -> None:
     elif isinstance(data, list) and isinstance(last, int):
         data[last] = _HOLE
 
+
+STAND_INS: Final = {"name": "name", "description": "text", "archetype": "direct-user-deny"}
 
 # Stands in a list where an item was dropped, so that positions stay what they were meanwhile.
 _HOLE: Final = object()

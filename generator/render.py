@@ -1,94 +1,19 @@
-"""Profile and template to policy: the only place that knows Jinja.
+"""Profile and template to policy. Only this and `sandbox` know Jinja."""
 
-Templates are not trusted: they run in Jinja's sandbox, see plain values only, and load only from
-the template directories.
-"""
-
-import operator
-import os
-import sys
-from collections.abc import Callable
-from functools import cache, lru_cache
+import re
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import jinja2
-from jinja2.bccache import Bucket
 from jinja2.exceptions import SecurityError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
 
-from generator import __version__
 from generator.errors import GenError, Where
 from generator.policy import Policy, PolicyError, loads_run, parse_statement
-from generator.resources import PACKAGE, data_dir
+from generator.sandbox import TemplateError, environment
 
 MAX_RENDERED: Final = 1_000_000
-
-
-class TemplateError(GenError):
-    """A template that does not work, or whose text is not a run of statements."""
-
-
-class _Loader(jinja2.FileSystemLoader):
-    """Loads templates below one directory; a link that leads out of it is not there."""
-
-    def get_source(
-        self, environment: jinja2.Environment, template: str
-    ) -> tuple[str, str, Callable[[], bool]]:
-        source, filename, uptodate = super().get_source(environment, template)
-        root = Path(self.searchpath[0]).resolve()
-        if not Path(filename).resolve().is_relative_to(root):
-            raise jinja2.TemplateNotFound(template)
-        return source, filename, uptodate
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox, and no text or number that grows out of all proportion."""
-
-    intercepted_binops = frozenset(["*", "**"])
-
-    def call_binop(self, context: Any, op: str, left: Any, right: Any) -> Any:
-        if op == "**" or not (isinstance(left, int) and isinstance(right, int)):
-            raise SecurityError(f"`{op}` is not available in templates")
-        return operator.mul(left, right)
-
-
-@cache
-def environment(templates: Path | None) -> jinja2.Environment:
-    """The Jinja environment: our templates, and before them the user's directory if given."""
-    places = ([templates] if templates else []) + [data_dir("templates")]
-    found = _Environment(
-        loader=jinja2.ChoiceLoader([_Loader(place) for place in places]),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        finalize=_only_json,
-        cache_size=-1,
-        auto_reload=False,
-        bytecode_cache=None if templates else _bytecode_cache(),
-    )
-    found.globals.clear()
-    return found
-
-
-def _bytecode_cache() -> jinja2.FileSystemBytecodeCache | None:
-    """Our own compiled templates, kept where Python keeps our compiled modules.
-
-    The same people can write to both places, so nobody gains by changing one. As with modules, a
-    directory that cannot be written means compiling every time.
-    """
-    directory = PACKAGE / "__pycache__"
-    if not directory.is_dir():
-        return None
-    return _Compiled(str(directory), f"{__version__}-%s.j2c")
-
-
-class _Compiled(jinja2.FileSystemBytecodeCache):
-    """Reads what is there; writes where Python would write compiled modules."""
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        if not sys.dont_write_bytecode and os.access(self.directory, os.W_OK):
-            super().dump_bytecode(bucket)
+NAMES: Final = "docs/templates.md lists the names and filters"
 
 
 def render(template: str, *, templates: Path | None, **values: object) -> Policy:
@@ -100,35 +25,46 @@ def render(template: str, *, templates: Path | None, **values: object) -> Policy
     Raises:
         TemplateError: it fails, or its text is not a run of statements that IAM's grammar allows.
     """
-    return _parsed(_text(template, templates, values), template)
+    return _parsed(_text(template, templates, values), _label(template, templates))
 
 
 def _text(template: str, templates: Path | None, values: dict[str, object]) -> str:
-    where = Where(f"templates/{template}")
+    where = Where(_label(template, templates))
     try:
         text = environment(templates).get_template(template).render(values)
+    except GenError as error:
+        raise TemplateError(error.problem, where=error.where, hint=error.hint) from error
     except jinja2.TemplateSyntaxError as error:
-        where = Where(f"templates/{error.name or template}", error.lineno, 1)
-        raise TemplateError(f"not a Jinja template: {error.message}", where=where) from error
+        where = Where(_label(error.name or template, templates), error.lineno, 1)
+        problem = f"not a Jinja template: {error.message}"
+        raise TemplateError(problem, where=where, hint=NAMES) from error
     except jinja2.TemplateNotFound as error:
         raise TemplateError(f"there is no template `{error.name}`", where=where) from error
     except jinja2.UndefinedError as error:
         raise TemplateError(
-            _plain(str(error)), where=_line(error, where), hint="docs/templates.md lists the names"
+            _undefined(error), where=_line(error, where, templates), hint=NAMES
+        ) from error
+    except SecurityError as error:
+        raise TemplateError(
+            _refused(error), where=_line(error, where, templates), hint=NAMES
         ) from error
     except RecursionError as error:
-        raise TemplateError("the template includes itself without end", where=where) from error
-    except (SecurityError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-        raise TemplateError(f"the template fails: {error}", where=_line(error, where)) from error
+        problem = "the template is nested too deeply, or includes itself without end"
+        raise TemplateError(problem, where=where) from error
+    # A template's own mistake can surface as whatever Python makes of it.
+    except Exception as error:
+        raise TemplateError(
+            f"the template fails: {error}", where=_line(error, where, templates)
+        ) from error
     if len(text) > MAX_RENDERED:
         raise TemplateError("the template renders to more than a policy can hold", where=where)
     return text
 
 
 @lru_cache(maxsize=512)
-def _parsed(text: str, template: str) -> Policy:
+def _parsed(text: str, label: str) -> Policy:
     """Equal texts are equal policies; users of many profiles render the same text often."""
-    where = Where(f"templates/{template}")
+    where = Where(label)
     try:
         statements = loads_run(text)
         return Policy(
@@ -140,32 +76,36 @@ def _parsed(text: str, template: str) -> Policy:
         raise TemplateError(
             f"does not render to JSON objects: {error}",
             where=where,
-            hint="write every value as `{{ value | tojson }}`",
+            hint="write every value as `{{ value | tojson }}`, and no commas between statements",
         ) from error
 
 
-def _only_json(value: object) -> object:
-    """Let nothing into a document that did not go through `tojson`."""
-    if isinstance(value, (Markup, jinja2.Undefined)):
-        return value
-    raise TypeError(f"`{value}` is written without `tojson`")
-
-
-def _plain(message: str) -> str:
+def _undefined(error: jinja2.UndefinedError) -> str:
     """Jinja's words for an undefined name without Python's class names."""
-    if "has no attribute" in message:
-        name = message.rsplit("'", 2)[1]
-        return f"the template uses `{name}`, which does not exist"
-    return f"the template uses a name that does not exist: {message}"
+    names = re.findall(r"'([^']*)'", str(error))
+    return f"the template uses `{names[-1] if names else ''}`, which does not exist"
 
 
-def _line(error: BaseException, where: Where) -> Where:
+def _refused(error: SecurityError) -> str:
+    """What the sandbox says, about the template."""
+    said = str(error)
+    return said if "template" in said or "tojson" in said else f"the template goes too far: {said}"
+
+
+def _label(template: str, templates: Path | None) -> str:
+    """A template's file as the user knows it: theirs where they have one of that name, or ours."""
+    if templates and (templates / template).is_file():
+        return (templates / template).as_posix()
+    return f"templates/{template}"
+
+
+def _line(error: BaseException, where: Where, templates: Path | None) -> Where:
     """The template line an error was raised on: Jinja rewrites tracebacks to template files."""
     trace, found = error.__traceback__, where
     while trace:
         file = trace.tb_frame.f_code.co_filename
         if file.endswith(".j2"):
             name = "/".join(Path(file).parts[-2:])
-            found = Where(f"templates/{name}", trace.tb_lineno, 1)
+            found = Where(_label(name, templates), trace.tb_lineno, 1)
         trace = trace.tb_next
     return found

@@ -16,17 +16,23 @@ def problems_of_role(profile: Profile, role: Role, at: Place) -> Iterator[Proble
 def _basics(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
     if not 3600 <= seconds(role.max_session) <= 43200:
         yield Problem(
-            (*at, "max_session"), f"`{role.max_session}` is not between 1h and 12h", "AWS's limits"
+            (*at, "max_session"),
+            f"`{role.max_session}` is not between 1h and 12h",
+            "write 1h to 12h",
         )
     if role.description and not all(
         c in "\t\n\r" or "\x20" <= c <= "\x7e" or "\xa1" <= c <= "\xff" for c in role.description
     ):
-        yield Problem((*at, "description"), "has characters IAM refuses", "use Latin-1 text")
+        yield Problem(
+            (*at, "description"),
+            "has characters outside Latin-1, which is all IAM takes",
+            "write it another way",
+        )
     if len(set(role.permissions.managed)) > 25:
         yield Problem(
             (*at, "permissions", "managed"),
             "more than 25 managed policies on a role",
-            "AWS's limit",
+            "attach 25 at most, and put the rest in `statements`",
         )
 
 
@@ -49,7 +55,10 @@ def _trust(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
             problem = "only users and roles assume roles"
         if problem:
             yield Problem(
-                (*at, "principal_arn"), f"`{trust.principal_arn}`: {problem}", because=(PARTITION,)
+                (*at, "principal_arn"),
+                f"`{trust.principal_arn}`: {problem}",
+                f"write it as `arn:{profile.account.partition}:iam::ACCOUNT:user/PATTERN`",
+                because=(PARTITION,),
             )
     if len(set(trust.accounts)) != len(trust.accounts):
         yield Problem((*at, "accounts"), "an account is listed twice", "list each once")
@@ -57,14 +66,22 @@ def _trust(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
 
 def _session(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
     if len(role.session_tags) > 50:
-        yield Problem((*at, "session_tags"), "more than 50 session tags", "AWS's limit")
+        yield Problem((*at, "session_tags"), "more than 50 session tags", "keep 50")
     seen: set[str] = set()
     for key in role.session_tags:
         if key.lower().startswith("aws:"):
-            yield Problem((*at, "session_tags", key), f"`{key}`: AWS reserves `aws:`", "rename it")
+            yield Problem(
+                (*at, "session_tags", key),
+                f"`{key}`: AWS reserves `aws:`",
+                "rename it",
+                on_key=True,
+            )
         if key.lower() in seen:
             yield Problem(
-                (*at, "session_tags", key), f"`{key}` stands twice", "IAM ignores case here"
+                (*at, "session_tags", key),
+                f"`{key}` stands twice",
+                "keep one; IAM ignores the case of tag keys",
+                on_key=True,
             )
         seen.add(key.lower())
 
@@ -80,4 +97,5 @@ def _arns(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
         if not problem and ("*" in arn or "?" in arn):
             problem = "wildcards are for patterns; name one policy"
         if problem:
-            yield Problem(place, f"`{arn}`: {problem}", because=(PARTITION,))
+            hint = f"write it as `arn:{profile.account.partition}:iam::ACCOUNT:policy/NAME`"
+            yield Problem(place, f"`{arn}`: {problem}", hint, because=(PARTITION,))

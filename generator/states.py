@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator
 from itertools import product
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from generator.flows import Call
+from generator.flows import REGISTER_KEY, Call
+
+State: TypeAlias = dict[str, str | None]
 
 FLAG: Final = "aws:MultiFactorAuthPresent"
 AGE: Final = "aws:MultiFactorAuthAge"
 
-OWN_USERS: Final = ("user/alice", "user/team/alice", "user/team/product/alice")
-OTHER_USERS: Final = ("user/bob", "user/team/bob", "user/alice/bob", "user/alicebob")
-DEVICES: Final = ("mfa/alice", "mfa/any-name.at_all", "mfa/team/phone")
+ANY_ACCOUNT: Final = "210987654321"
+
+# Names that no template has a pattern for by chance, so that they stand for any.
+USER: Final = "u7-x9"
+OWN_USERS: Final = (f"user/{USER}", f"user/p3/{USER}", f"user/p3/q4/{USER}")
+DEVICES: Final = ("mfa/d5-z2", "mfa/any-name.at_all", "mfa/p3/d5-z2")
 CLIENTS: Final = ("oauth2/public-client/localhost", "oauth2/public-client/remote")
 
 
@@ -25,10 +30,14 @@ class Broken(Struct, frozen=True):
 
 
 class Terms(Struct, frozen=True, cache_hash=True):
-    """What a profile promises of its user policy; two profiles that promise the same share it."""
+    """What a profile promises of its user policy; two profiles that promise the same share it.
+
+    `account` is the profile's where a document names an account, else one that stands for any.
+    """
 
     archetype: str
     partition: str
+    account: str
     flows: frozenset[str]
     account_allows_change: bool
     exempt: frozenset[str]
@@ -37,24 +46,53 @@ class Terms(Struct, frozen=True, cache_hash=True):
     except_via_aws_service: bool
 
 
-def without_mfa(console_only: bool) -> Iterator[tuple[str, dict[str, str | None]]]:
+def without_mfa(console_only: bool = False) -> Iterator[tuple[str, State]]:
     """The states of a user without MFA: the flag false in the console, absent with a key.
 
     Source: IAM User Guide, "AWS global condition context keys", aws:MultiFactorAuthPresent.
     """
-    yield "a console user without MFA", {FLAG.lower(): "false", AGE.lower(): None, **DIRECT}
+    yield "a console user without MFA", {FLAG.lower(): "false", AGE.lower(): None, **ANYONE}
     if not console_only:
-        yield "an access key without MFA", {FLAG.lower(): None, AGE.lower(): None, **DIRECT}
+        yield "an access key without MFA", {FLAG.lower(): None, AGE.lower(): None, **ANYONE}
 
 
-DIRECT: Final[dict[str, str | None]] = {"aws:username": "alice", "aws:viaawsservice": "false"}
-SIGNED_IN: Final = {FLAG.lower(): "true", AGE.lower(): "0", **DIRECT}
+def with_mfa(terms: Terms) -> Iterator[tuple[str, State]]:
+    """The states of a user with MFA that counts: just now, and as long ago as it may be."""
+    longest = terms.max_age - 1 if terms.max_age else LONGEST_SESSION
+    for age in (0, longest):
+        yield "a user with MFA", {FLAG.lower(): "true", AGE.lower(): str(age), **ANYONE}
 
 
-def carried_by(call: Call, terms: Terms) -> list[dict[str, str | None]]:
+def with_stale_mfa(terms: Terms) -> Iterator[tuple[str, State]]:
+    """The states of a user whose MFA is too old, if the profile has a maximum age."""
+    for late in (0, 1, LONGEST_SESSION) if terms.max_age else ():
+        age = (terms.max_age or 0) + late
+        state = {FLAG.lower(): "true", AGE.lower(): str(age), **ANYONE}
+        yield f"a sign-in {age} seconds after MFA", state
+
+
+def guarded(state: State, terms: Terms) -> State:
+    """A state as a check for gaps sees it: whether a service makes the call is not known.
+
+    Otherwise a Deny that asks for `aws:ViaAWSService` would have a hole that nobody declared.
+    """
+    return state | {"aws:viaawsservice": "false"} if terms.except_via_aws_service else state
+
+
+def direct(state: State) -> State:
+    """A state as a check for lockouts sees it: people sign in themselves, no service for them."""
+    return state | {"aws:viaawsservice": "false"}
+
+
+# Source: STS API Reference, GetSessionToken, DurationSeconds.
+LONGEST_SESSION: Final = 129_600
+ANYONE: Final[State] = {"$aws:username": USER}
+
+
+def carried_by(call: Call, terms: Terms) -> list[State]:
     """The condition keys of a call, once for each certification level that is accepted."""
     keys = {key.lower(): value for key, value in call.context}
-    if keys.get("iam:registersecuritykey") != "Activate" or not terms.certification:
+    if keys.get(REGISTER_KEY.lower()) != "Activate" or not terms.certification:
         return [keys]
     names = [name.lower() for name, _ in terms.certification]
     every = product(*(levels for _, levels in terms.certification))
@@ -68,10 +106,11 @@ def resources_of(call: Call, terms: Terms) -> tuple[str, ...]:
     if call.target == "any-device":
         return tuple(arn(terms, device) for device in DEVICES)
     if call.target == "sign-in-client":
-        client = f"arn:{terms.partition}:signin:us-east-1:111122223333:"
+        client = f"arn:{terms.partition}:signin:any-region-1:{terms.account}:"
         return tuple(client + name for name in CLIENTS)
     return ("*",)
 
 
 def arn(terms: Terms, resource: str) -> str:
-    return f"arn:{terms.partition}:iam::111122223333:{resource}"
+    """The ARN of an IAM resource in the account of the profile."""
+    return f"arn:{terms.partition}:iam::{terms.account}:{resource}"

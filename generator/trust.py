@@ -7,11 +7,14 @@ from typing import Final
 from msgspec import Struct
 
 from generator.documents import TRUST, lexical_problems
-from generator.match import holds, matches_action
+from generator.match import applies, holds, matches_action
 from generator.policy import Condition, Effect, Policy, Statement
 from generator.states import AGE, FLAG, Broken
 
 ROLE_ACTIONS: Final = ("sts:assumerole", "sts:setsourceidentity", "sts:tagsession")
+
+
+FRESH: Final = {FLAG.lower(): "true", AGE.lower(): "0"}
 
 
 class TrustTerms(Struct, frozen=True, cache_hash=True):
@@ -30,6 +33,14 @@ def broken_by_trust_policy(policy: Policy, terms: TrustTerms) -> tuple[Broken, .
         found.append(Broken("no statement allows `sts:AssumeRole`"))
     for statement in allows:
         found += _trust_gaps(statement, terms)
+    for s in policy.statements:
+        if s.effect is Effect.DENY and applies(s, "sts:AssumeRole", "*", FRESH):
+            found.append(
+                Broken(
+                    f"statement `{s.sid}` denies `sts:AssumeRole` to a user with MFA",
+                    "take it out, or deny only what is without MFA",
+                )
+            )
     return tuple(dict.fromkeys(found))
 
 
@@ -56,9 +67,8 @@ def _trust_gaps(s: Statement, terms: TrustTerms) -> Iterator[Broken]:
             f"{place} accepts MFA older than {terms.max_age} seconds",
             f'add "NumericLessThan": {{"aws:MultiFactorAuthAge": "{terms.max_age}"}}',
         )
-    fresh = {FLAG.lower(): "true", AGE.lower(): "0"}
     for c in s.conditions:
-        if holds(c, fresh) is False:
+        if holds(c, FRESH) is False:
             yield Broken(f"{place} can never be met: `{c.operator}` on `{c.key}` fails with MFA")
     yield from _who(s, place)
 
@@ -88,5 +98,5 @@ def _bounds_age(c: Condition, seconds: int) -> bool:
     return (
         c.operator in ("NumericLessThan", "NumericLessThanEquals")
         and c.key.lower() == AGE.lower()
-        and all(v.isdigit() and int(v) <= seconds for v in c.values)
+        and all(v.isascii() and v.isdigit() and int(v) <= seconds for v in c.values)
     )

@@ -1,0 +1,81 @@
+"""A file of IAM statements that a team wrote: a list of them, one alone, or a whole document."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from generator.checks import unknown_action
+from generator.document import Document, Place
+from generator.errors import GenError
+from generator.policy import Policy, PolicyError, Statement, parse_policy, parse_statement
+
+
+def read_statements(parsed: Document) -> tuple[Policy, list[GenError]]:
+    """The statements of a file, and what is wrong with it: one error a statement, at its line."""
+    errors: list[GenError] = []
+    statements = tuple(_statements(parsed, errors))
+    return Policy(statements), errors
+
+
+def _statements(parsed: Document, errors: list[GenError]) -> Iterator[Statement]:
+    data: Any = parsed.data
+    at: Place = ()
+    if isinstance(data, Mapping) and "Statement" in data:
+        data, at = data["Statement"], ("Statement",)
+        try:
+            _check_whole({**parsed.data, "Statement": _ANY})
+        except PolicyError as error:
+            errors.append(_located(error, parsed, ()))
+    items = data if isinstance(data, list) else [data]
+    if not items or data is None:
+        hint = "write a list of IAM statements"
+        errors.append(GenError("has no statements", where=parsed.where(at), hint=hint))
+        return
+    for number, item in enumerate(items):
+        place = (*at, number) if isinstance(data, list) else at
+        try:
+            statement = parse_statement(_text_values(item), f"statement {number + 1}")
+        except PolicyError as error:
+            errors.append(_located(error, parsed, place))
+            continue
+        errors += _unknown_actions(statement, parsed, place)
+        yield statement
+
+
+# Stands in for the statements while the rest of a document is read.
+_ANY = [{"Effect": "Deny", "Action": "*", "Resource": "*"}]
+
+
+def _check_whole(data: Mapping[str, Any]) -> None:
+    version = data.get("Version")
+    if version is None or version == "2008-10-17":
+        said = "has no `Version`, which IAM reads as" if version is None else "`Version` is"
+        raise PolicyError(
+            f"{said} 2008-10-17, which leaves policy variables as text",
+            hint='write "Version": "2012-10-17"',
+        )
+    if data.get("Id"):
+        raise PolicyError("has an `Id`, which an identity policy has not got", hint="take it out")
+    parse_policy(_text_values(data))
+
+
+def _unknown_actions(statement: Statement, parsed: Document, place: Place) -> Iterator[GenError]:
+    for action in statement.actions.items:
+        if hint := unknown_action(action):
+            yield GenError(
+                f"statement `{statement.sid}` names `{action}`, which AWS does not document",
+                where=parsed.where(place),
+                hint=hint,
+            )
+
+
+def _located(error: PolicyError, parsed: Document, place: Place) -> GenError:
+    return GenError(error.problem, where=parsed.where(place), hint=error.hint)
+
+
+def _text_values(data: Any) -> Any:
+    """IAM takes numbers bare; here they become the text that IAM reads them as."""
+    if isinstance(data, Mapping):
+        return {key: _text_values(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_text_values(value) for value in data]
+    return str(data) if isinstance(data, int) and not isinstance(data, bool) else data
