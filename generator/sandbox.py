@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import jinja2
+import jinja2.compiler
 from jinja2 import nodes
 from jinja2.bccache import Bucket
 from jinja2.exceptions import SecurityError
@@ -167,7 +168,10 @@ def _bytecode_cache() -> jinja2.FileSystemBytecodeCache | None:
     directory = PACKAGE / "__pycache__"
     if not directory.is_dir():
         return None
-    return _Compiled(str(directory), f"{__version__}-%s.j2c")
+    # Compiled code depends on this file and on Jinja's compiler as much as on the template.
+    made_by = [Path(str(file)).stat() for file in (__file__, jinja2.compiler.__file__)]
+    stamp = "-".join(f"{s.st_mtime_ns:x}{s.st_size:x}" for s in made_by)
+    return _Compiled(str(directory), f"{__version__}-{stamp}-%s.j2c")
 
 
 class _Compiled(jinja2.FileSystemBytecodeCache):

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-from generator.view import Devices, Facts, RoleView, View
+from generator.role_view import RoleView
+from generator.sandbox import FILTERS
+from generator.view import Devices, Facts, View
 from tests.support import ROOT, clean_environment
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -49,6 +51,14 @@ def test_every_name_a_template_sees_is_documented(shape: type[Struct], prefix: s
     expected = set(shape.__struct_fields__) - ({"devices"} if shape is View else set())
 
     assert documented == expected
+
+
+def test_every_filter_is_documented() -> None:
+    """docs/templates.md lists the filters there are, and no other."""
+    text = (ROOT / "docs" / "templates.md").read_text(encoding="utf-8")
+    listed = text.partition("besides `tojson`:")[2].partition(".")[0]
+
+    assert set(re.findall(r"`(\w+)`", listed)) == FILTERS
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
