@@ -58,6 +58,16 @@ def render_source(source: Source, *, out: Path, templates: Path | None) -> list[
     return [outcome]
 
 
+def build_files(paths: Sequence[Path], *, templates: Path | None) -> list[Bundle]:
+    """The bundles of profile files, in memory.
+
+    Raises:
+        GenErrors: everything wrong with any of them.
+    """
+    outcomes = _all_or_none((_built(path, templates) for path in paths), None)
+    return [outcome.bundle for outcome in outcomes if outcome.bundle]
+
+
 def check_files(
     paths: Sequence[Path], *, out: Path, templates: Path | None, progress: Progress | None = None
 ) -> list[Outcome]:
@@ -98,6 +108,13 @@ class _Work(Struct, frozen=True):
             return Outcome(path.as_posix(), error=error)
 
 
+def _built(path: Path, templates: Path | None) -> Outcome:
+    try:
+        return _outcome(build(load(path), templates=templates), (), None, keep=True)
+    except GenError as error:
+        return Outcome(path.as_posix(), error=error)
+
+
 def _staged(source: Source, staging: Staging, templates: Path | None, keep: bool) -> Outcome:
     bundle = build(source, templates=templates)
     plan = staging.put(bundle.name, bundle.files)
@@ -126,9 +143,16 @@ def _run(work: _Work, paths: Sequence[Path]) -> Iterator[Outcome]:
     from concurrent.futures import ProcessPoolExecutor
 
     chunks = [paths[at : at + CHUNK] for at in range(0, len(paths), CHUNK)]
-    with ProcessPoolExecutor(max_workers=cores) as pool:
+    with ProcessPoolExecutor(max_workers=cores, initializer=_leave_interrupts) as pool:
         for outcomes in pool.map(work, chunks):
             yield from outcomes
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C is for the command itself, which stops its workers in an orderly way."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _all_or_none(outcomes: Iterable[Outcome], progress: Progress | None) -> list[Outcome]:

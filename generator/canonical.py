@@ -1,10 +1,11 @@
 """One spelling for what IAM reads alike: order, case and text are decided here and nowhere else.
 
 What counts as spelling (IAM reads both forms the same): the order of statements, elements, keys
-and list items; repeated items; a bare value or a list of one; the case of action and condition
-key names; quoted or bare booleans and numbers; an empty `Sid` or `Condition` or none; an absent
-`Version` or 2008-10-17; an account as `123456789012` or as the ARN of its root; `**` or `*`; and in
-an identity policy an incomplete ARN or the same with `*` in the missing fields.
+and list items; repeated items; a bare value or a list of one; the case of the names of actions,
+condition keys and policy variables; quoted or bare booleans and numbers; an empty `Sid` or
+`Condition` or none; an absent `Version` or 2008-10-17; an account as `123456789012` or as the ARN
+of its root; `**` or `*`; and in an identity policy an incomplete ARN or the same with `*` in the
+missing fields.
 What never does: anything else. Sources: docs/canonical-form.md.
 """
 
@@ -30,6 +31,10 @@ Json: TypeAlias = "str | int | list[Json] | dict[str, Json]"
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 # A policy variable, `${*}`, `${?}` and `${$}` included, or a run of two or more wildcards.
 _WILDCARDS: Final = re.compile(r"(\$\{[^}]*\})|[*?]{2,}")
+_VARIABLE: Final = re.compile(r"\$\{([A-Za-z][^},]*)([^}]*)\}")
+_TEXT_OPERATOR: Final = re.compile(r"(?:For(?:Any|All)Values?:)?(?:String|Arn)")
+_STARS: Final = re.compile(r"\*{2,}")
+_ARN_OPERATOR: Final = re.compile(r"(?:For(?:Any|All)Values?:)?Arn")
 _GLOB_OPERATOR: Final = re.compile(r"(?:.*:)?(?:String|Arn)(?:Not)?Like(?:IfExists)?")
 
 
@@ -41,7 +46,9 @@ def canonical(policy: Policy, *, partition: str = "aws") -> Policy:
     Raises:
         PolicyError: one operator has a key twice in different case, which IAM does not define.
     """
-    statements = {_statement(s, partition) for s in policy.statements}
+    # In the older version of the language there are no variables, only text that looks like them.
+    variables = policy.version != "2008-10-17"
+    statements = {_statement(s, partition, variables) for s in policy.statements}
     return Policy(tuple(sorted(statements, key=_reading_order)), policy.version, policy.id)
 
 
@@ -74,13 +81,15 @@ def billable_size(policy: Policy) -> int:
     return len(_compact(to_json(policy)))
 
 
-def _statement(s: Statement, partition: str) -> Statement:
+def _statement(s: Statement, partition: str, variables: bool) -> Statement:
     resources = s.resources
     if resources is not None:
         items: Iterable[str] = resources.items
         if s.principals is None:
             items = map(_complete_arn, items)
-        resources = Patterns(_sorted_set(map(_fewest_wildcards, items)), resources.negated)
+        if variables:
+            items = map(_documented_variables, items)
+        resources = Patterns(_sorted_set(map(_fewest_in_arn, items)), resources.negated)
     return Statement(
         sid=s.sid,
         effect=s.effect,
@@ -90,7 +99,7 @@ def _statement(s: Statement, partition: str) -> Statement:
             s.actions.negated,
         ),
         resources=resources,
-        conditions=_conditions(s.conditions, s.sid),
+        conditions=_conditions(s.conditions, s.sid, variables),
     )
 
 
@@ -108,7 +117,9 @@ def _principals(principals: Principals, partition: str) -> Principals:
     )
 
 
-def _conditions(conditions: tuple[Condition, ...], sid: str) -> tuple[Condition, ...]:
+def _conditions(
+    conditions: tuple[Condition, ...], sid: str, variables: bool
+) -> tuple[Condition, ...]:
     found: dict[tuple[str, str], Condition] = {}
     for c in conditions:
         key = key_case(c.key)
@@ -118,7 +129,13 @@ def _conditions(conditions: tuple[Condition, ...], sid: str) -> tuple[Condition,
                 hint="keep one",
             )
         glob = _GLOB_OPERATOR.fullmatch(c.operator)
-        values = map(_fewest_wildcards, c.values) if glob else c.values
+        values: Iterable[str] = c.values
+        if variables and _TEXT_OPERATOR.match(c.operator):
+            values = map(_documented_variables, values)
+        if _ARN_OPERATOR.match(c.operator):
+            values = map(_fewest_in_arn, values)
+        elif glob:
+            values = map(_fewest_wildcards, values)
         found[c.operator, key] = Condition(c.operator, key, _sorted_set(values))
     return tuple(found[place] for place in sorted(found))
 
@@ -132,11 +149,27 @@ def _sorted_set(items: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(items)))
 
 
+def _fewest_in_arn(pattern: str) -> str:
+    """The same for an ARN. `*?` is left alone before the last field, where `*` may span a colon."""
+    if "*" not in pattern:
+        return pattern
+    *fields, last = pattern.split(":", 5)
+    head = _STARS.sub("*", ":".join((*fields, "")))
+    return head + _fewest_wildcards(last)
+
+
 def _fewest_wildcards(pattern: str) -> str:
     """`a**b` as `a*b` and `a*?b` as `a?*b`: runs that match the same texts, written one way."""
     if "*" not in pattern:
         return pattern
     return _WILDCARDS.sub(_one_run, pattern)
+
+
+def _documented_variables(text: str) -> str:
+    """Policy variables with their names in documented case, which IAM ignores."""
+    if "${" not in text:
+        return text
+    return _VARIABLE.sub(lambda m: f"${{{key_case(m.group(1))}{m.group(2)}}}", text)
 
 
 def _one_run(match: re.Match[str]) -> str:

@@ -36,23 +36,24 @@ _ACTIONS = {
 # Source: IAM User Guide, "AWS global condition context keys", and "IAM and AWS STS condition
 # context keys". Keys whose name ends in `/` are followed by a tag key.
 _KEYS = {key.lower(): key for key in """
-    aws:AssumedRoot aws:CalledVia aws:CalledViaFirst aws:CalledViaLast aws:CurrentTime
-    aws:Ec2InstanceSourcePrivateIPv4 aws:Ec2InstanceSourceVpc aws:EpochTime aws:FederatedProvider
+    aws:AssumedRoot aws:CalledVia aws:CalledViaAWSMCP aws:CalledViaFirst aws:CalledViaLast
+    aws:ChatbotSourceArn aws:CurrentTime aws:Ec2InstanceSourcePrivateIPv4
+    aws:Ec2InstanceSourceVpc aws:EpochTime aws:FederatedProvider aws:IsMcpServiceAction
     aws:MultiFactorAuthAge aws:MultiFactorAuthPresent aws:PrincipalAccount aws:PrincipalArn
-    aws:PrincipalIsAWSService aws:PrincipalOrgID aws:PrincipalOrgPaths
-    aws:PrincipalServiceName aws:PrincipalServiceNamesList aws:PrincipalTag/ aws:PrincipalType
-    aws:RequestTag/ aws:RequestedRegion aws:ResourceAccount aws:ResourceOrgID
-    aws:ResourceOrgPaths aws:ResourceTag/ aws:SecureTransport aws:SignInSessionArn
-    aws:SourceAccount aws:SourceArn aws:SourceIdentity aws:SourceIp aws:SourceOrgID
-    aws:SourceOrgPaths aws:SourceVpc aws:SourceVpcArn aws:SourceVpce aws:TagKeys
-    aws:TokenIssueTime aws:UserAgent aws:ViaAWSMCPService aws:ViaAWSService aws:VpcSourceIp
+    aws:PrincipalIsAWSService aws:PrincipalOrgID aws:PrincipalOrgPaths aws:PrincipalServiceName
+    aws:PrincipalServiceNamesList aws:PrincipalTag/ aws:PrincipalType aws:RequestTag/
+    aws:RequestedRegion aws:ResourceAccount aws:ResourceOrgID aws:ResourceOrgPaths
+    aws:ResourceTag/ aws:SecureTransport aws:SignInSessionArn aws:SourceAccount aws:SourceArn
+    aws:SourceIdentity aws:SourceIp aws:SourceOrgID aws:SourceOrgPaths aws:SourceVpc
+    aws:SourceVpcArn aws:SourceVpce aws:TagKeys aws:TokenIssueTime aws:UserAgent
+    aws:ViaAWSMCPService aws:ViaAWSService aws:ViaCustomerDomain aws:VpcSourceIp
     aws:VpceAccount aws:VpceOrgID aws:VpceOrgPaths aws:referer aws:userid aws:username
     iam:AWSServiceName iam:AssociatedResourceArn iam:FIDO-FIPS-140-2-certification
     iam:FIDO-FIPS-140-3-certification iam:FIDO-certification iam:OrganizationsPolicyId
     iam:PassedToService iam:PermissionsBoundary iam:PolicyARN iam:RegisterSecurityKey
     iam:ResourceTag/ sts:AWSServiceName sts:DurationSeconds sts:ExternalId sts:RequestContext/
     sts:RequestContextProviders sts:RoleSessionName sts:SourceIdentity sts:TransitiveTagKeys
-    """.split()}
+""".split()}
 
 
 @lru_cache(maxsize=65536)
@@ -62,7 +63,7 @@ def action_case(pattern: str) -> str:
     A pattern with wildcards takes the case of the actions it matches as far as they agree. A name
     that AWS does not document comes back in lower case, so that every spelling of it is one.
     """
-    lower = pattern.lower()
+    lower = _fold(pattern)
     if lower in _ACTIONS:
         return _ACTIONS[lower]
     service, colon, name = lower.partition(":")
@@ -85,12 +86,13 @@ def key_case(key: str) -> str:
     IAM compares condition key names, tag keys in them included, without regard to case.
     Source: IAM User Guide, "IAM JSON policy elements: Condition".
     """
-    lower = key.lower()
+    lower = _fold(key)
     name, slash, tag = lower.partition("/")
     if name + slash in _KEYS:
         return _KEYS[name + slash] + tag
     service = name.partition(":")[0]
-    for documented in keys_of(service):
+    # Keys of identity providers (`saml:`, `accounts.google.com:`) are listed with STS.
+    for documented in (*keys_of(service), *keys_of("sts")):
         stem, tagged, _ = documented.partition("/")
         if stem.lower() == name and bool(tagged) == bool(slash):
             return stem + slash + tag
@@ -117,7 +119,7 @@ def keys_of(service: str) -> tuple[str, ...]:
 
 def is_action(name: str) -> bool:
     """Whether AWS documents an action of exactly this name, in any case."""
-    lower = name.lower()
+    lower = _fold(name)
     service, _, action = lower.partition(":")
     return lower in _ACTIONS or action in actions_of(service)
 
@@ -145,7 +147,7 @@ def _wildcard_case(name: str, known: dict[str, str]) -> str:
     # Lazy groups backtrack; no pattern that anyone writes has more than a few wildcards.
     if sum(piece in "*?" for piece in pieces) > 4:
         return name
-    matcher = re.compile("".join(_GROUPS.get(p, f"({re.escape(p)})") for p in pieces), re.I)
+    matcher = re.compile("".join(_GROUPS.get(p, f"({re.escape(p)})") for p in pieces), re.I | re.A)
     matches = (matcher.fullmatch(documented) for documented in known.values())
     spellings = {_respell(pieces, m.groups()) for m in matches if m}
     return spellings.pop() if len(spellings) == 1 else name
@@ -157,6 +159,14 @@ _GROUPS = {"*": ".*?", "?": "."}
 def _respell(pieces: list[str], literals: tuple[str, ...]) -> str:
     found = iter(literals)
     return "".join(piece if piece in _GROUPS else next(found) for piece in pieces)
+
+
+def _fold(text: str) -> str:
+    """ASCII letters in lower case; Unicode has letters that fold to ASCII ones and are others."""
+    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
+
+
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
 @lru_cache(maxsize=1)

@@ -6,13 +6,24 @@ Everything but click is imported by the command that needs it: `gen --help` pays
 import gc
 import os
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from generator import __version__
-from generator.console import bold, coloured, progress_bar, put, put_json, red, say, yellow
+from generator.console import (
+    ReaderGoneError,
+    bold,
+    coloured,
+    progress_bar,
+    put,
+    put_json,
+    red,
+    say,
+    yellow,
+)
 from generator.errors import NO, OK, OUR_BUG, YOUR_INPUT, GenError, GenErrors
 
 if TYPE_CHECKING:
@@ -159,7 +170,7 @@ def run(arguments: "Sequence[str]") -> int:
     except GenError as error:
         _report_errors(error, arguments)
         return error.exit_code
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGoneError):
         # The reader has gone; what is still buffered must not raise again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
@@ -168,7 +179,9 @@ def run(arguments: "Sequence[str]") -> int:
         return INTERRUPTED
     except Exception as error:
         if os.environ.get("GEN_DEBUG"):
-            raise
+            import traceback
+
+            traceback.print_exc()
         say(f"error: this is a bug in gen: {type(error).__name__}: {error}")
         say("  hint: run it again with GEN_DEBUG=1 to see where, and report it")
         return OUR_BUG
@@ -186,18 +199,18 @@ def _from_stdin() -> Any:
 def _print_documents(
     profiles: tuple[str, ...], every: bool, templates: Path | None, form: str
 ) -> int:
+    from generator import batch
     from generator.build import build
     from generator.find import profile_files
-    from generator.load import load
 
-    if profiles == ("-",):
-        sources = [_from_stdin()]
-    else:
-        sources = [load(path) for path in profile_files(profiles, every)]
+    sources = [_from_stdin()] if profiles == ("-",) else None
+    bundles = (
+        [build(source, templates=templates) for source in sources]
+        if sources
+        else batch.build_files(profile_files(profiles, every), templates=templates)
+    )
     files = {
-        f"{bundle.name}/{path}": text
-        for bundle in (build(source, templates=templates) for source in sources)
-        for path, text in bundle.files.items()
+        f"{bundle.name}/{path}": text for bundle in bundles for path, text in bundle.files.items()
     }
     if form == "json":
         put_json({"version": 1, "files": files})
@@ -266,7 +279,7 @@ def _report_check(outcomes: "Sequence[Outcome]", strays: list[str], out: Path, f
 
 
 def _report_errors(error: GenError, arguments: "Sequence[str]") -> None:
-    if "json" in arguments or "--format=json" in arguments:
+    if "--format=json" in arguments or ("--format", "json") in pairwise(arguments):
         from generator.show import errors_json
 
         put_json(errors_json(error.each()))

@@ -8,6 +8,10 @@ from typing import Any
 import click
 
 
+class ReaderGoneError(Exception):
+    """Whoever read our output has closed it. (click ends the process on the system's own error.)"""
+
+
 class progress_bar:  # noqa: N801 - reads as a function
     """A progress bar for long work, on a terminal only."""
 
@@ -26,7 +30,10 @@ class progress_bar:  # noqa: N801 - reads as a function
 
 def put(text: str, newline: bool = True) -> None:
     """A result."""
-    sys.stdout.write(text + "\n" if newline else text)
+    try:
+        sys.stdout.write(text + "\n" if newline else text)
+    except BrokenPipeError as error:
+        raise ReaderGoneError from error
 
 
 def put_json(value: object) -> None:

@@ -129,19 +129,28 @@ def parse(text: str, label: str) -> Document:
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = Where(label, mark.line + 1, mark.column + 1) if mark else Where(label)
+        where = _inside(text, label, mark.line, mark.column) if mark else Where(label)
         raise GenError(
             f"not valid {kind}: {error.problem}", where=where, hint=_hint(error, text)
         ) from error
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        column = error.position - text.rfind("\n", 0, error.position)
+        # libyaml counts bytes.
+        at = len(text.encode()[: error.position].decode(errors="ignore"))
+        line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
         raise GenError(
-            f"not valid {kind}: the character U+{ord(text[error.position]):04X} is not allowed",
+            f"not valid {kind}: the character U+{ord(text[at]):04X} is not allowed",
             where=Where(label, line, column),
             hint="take it out",
         ) from error
     return builder.document
+
+
+def _inside(text: str, label: str, line: int, column: int) -> Where:
+    """A place as libyaml counts it, from 0, which may be on a line after the last."""
+    lines = text.split("\n")
+    if line >= len(lines):
+        line, column = len(lines) - 1, len(lines[-1])
+    return Where(label, line + 1, column + 1)
 
 
 def _hint(error: yaml.MarkedYAMLError, text: str) -> str:
@@ -259,6 +268,8 @@ class _Builder:
             items = enumerate(value)
         elif source in self.document.typed:
             self.document.typed[place] = self.document.typed[source]
+        if len(place) > MAX_DEPTH:
+            self._fail(event, f"nested more than {MAX_DEPTH} levels deep", "flatten it")
         for key, item in items:
             self._count(event)
             self._copy(event, item, (*source, key), (*place, key))

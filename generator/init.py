@@ -1,13 +1,13 @@
 """`gen init`: a new policy repository that works at once."""
 
 import os
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Final
 
 from generator import __version__
 from generator.errors import GenError, MachineError, Where
+from generator.outputs import Undo
 from generator.resources import PACKAGE, data_dir
 
 STARTERS: Final = ("team.yaml", "platform.yaml")
@@ -51,15 +51,20 @@ def create(target: Path) -> list[str]:
     from generator.batch import render_files
 
     files = scaffold()
-    taken = [name for name in (*files, "out") if os.path.lexists(target / name)]
+    if os.path.lexists(target) and not target.is_dir():
+        raise GenError(
+            "is not a directory", where=Where(target.as_posix()), hint="choose another name"
+        )
+    taken = sorted({found for name in (*files, "out") if (found := _in_the_way(target, name))})
     if taken:
         raise GenError(
             f"has {', '.join(f'`{name}`' for name in taken)} already",
             where=Where(target.as_posix()),
             hint="choose an empty directory",
         )
+    undo = Undo()
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        undo.make_all(target.parent)
         with tempfile.TemporaryDirectory(prefix=".gen-", dir=target.parent) as place:
             made = Path(place)
             for name, text in files.items():
@@ -68,13 +73,28 @@ def create(target: Path) -> list[str]:
             profiles = [made / "profiles" / name for name in STARTERS]
             render_files(profiles, out=made / "out", templates=None)
             written = sorted(p.relative_to(made).as_posix() for p in made.rglob("*") if p.is_file())
-            target.mkdir(exist_ok=True)
-            for entry in sorted(made.iterdir()):
-                shutil.move(entry, target / entry.name)
+            for name in written:
+                undo.make_all((target / name).parent)
+                undo.remove(str(target / name))
+                (made / name).rename(target / name)
     except OSError as error:
+        undo.run()
         where = Where(str(error.filename or target))
         raise MachineError(f"cannot be written: {error.strerror}", where=where) from error
+    except BaseException:
+        undo.run()
+        raise
     return written
+
+
+def _in_the_way(target: Path, name: str) -> str:
+    """The file that is there already, or what is no folder where one has to be; "" if nothing."""
+    for place in (*reversed(Path(name).parents), Path(name)):
+        found = target / place
+        is_folder_above = place != Path(name) and found.is_dir()
+        if os.path.lexists(found) and not is_folder_above:
+            return place.as_posix()
+    return ""
 
 
 def _is_used(name: str) -> bool:

@@ -15,6 +15,7 @@ from generator.policy import Condition, Patterns, Statement
 # the value that stands for any in a policy variable, while conditions on the key stay not known.
 Context: TypeAlias = Mapping[str, str | None]
 
+_DIGITS: Final = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -121,6 +122,17 @@ def _filled(pattern: str, context: Context) -> str | None:
     return _VARIABLE.sub(lambda m: str(context[f"${m.group(1).lower()}"]), pattern)
 
 
+def _number(text: str) -> float:
+    """A number in digits; what only Python takes for one (`nan`, `1_000`) is not settled.
+
+    Raises:
+        ValueError: anything else.
+    """
+    if not _DIGITS.fullmatch(text):
+        raise ValueError(text)
+    return float(text)
+
+
 _OPERATORS: Final[dict[str, tuple[bool, Callable[[str, str], bool]]]] = {
     "Bool": (False, lambda wanted, value: wanted.lower() == value.lower()),
     "StringEquals": (False, lambda wanted, value: wanted == value),
@@ -131,10 +143,10 @@ _OPERATORS: Final[dict[str, tuple[bool, Callable[[str, str], bool]]]] = {
     "ArnLike": (False, glob),
     "ArnNotEquals": (True, glob),
     "ArnNotLike": (True, glob),
-    "NumericEquals": (False, lambda wanted, value: float(value) == float(wanted)),
-    "NumericNotEquals": (True, lambda wanted, value: float(value) == float(wanted)),
-    "NumericLessThan": (False, lambda wanted, value: float(value) < float(wanted)),
-    "NumericLessThanEquals": (False, lambda wanted, value: float(value) <= float(wanted)),
-    "NumericGreaterThan": (False, lambda wanted, value: float(value) > float(wanted)),
-    "NumericGreaterThanEquals": (False, lambda wanted, value: float(value) >= float(wanted)),
+    "NumericEquals": (False, lambda wanted, value: _number(value) == _number(wanted)),
+    "NumericNotEquals": (True, lambda wanted, value: _number(value) == _number(wanted)),
+    "NumericLessThan": (False, lambda wanted, value: _number(value) < _number(wanted)),
+    "NumericLessThanEquals": (False, lambda wanted, value: _number(value) <= _number(wanted)),
+    "NumericGreaterThan": (False, lambda wanted, value: _number(value) > _number(wanted)),
+    "NumericGreaterThanEquals": (False, lambda wanted, value: _number(value) >= _number(wanted)),
 }

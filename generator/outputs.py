@@ -218,6 +218,12 @@ class Undo:
         """A file or folder is about to be made."""
         self.steps.append((_remove, (path,)))
 
+    def make_all(self, folder: Path) -> None:
+        """Make a folder and those above it that are missing, to be removed again."""
+        for missing in reversed([f for f in (folder, *folder.parents) if not f.exists()]):
+            self.remove(str(missing))
+            missing.mkdir()
+
     def restore(self, kept: str, path: str) -> None:
         """A file is about to go, and has a second name."""
         self.steps.append((_restore, (kept, path)))
@@ -249,10 +255,7 @@ def _restore(kept: str, path: str) -> None:
 
 def _make_way(path: str, undo: Undo) -> None:
     """The folders above a file, and no empty folder in its place."""
-    above = [folder for folder in Path(path).parents if not folder.exists()]
-    for folder in reversed(above):
-        undo.remove(str(folder))
-        folder.mkdir()
+    undo.make_all(Path(path).parent)
     if Path(path).is_dir():
         for root, _, _ in os.walk(path, topdown=False):
             undo.make(root)

@@ -96,11 +96,11 @@ def _said(error: ValidationError, document: Document) -> Iterator[Problem]:
     elif kind == "pattern":
         rule = f"write {about.get('patternErrorMessage', '')}"
         blank = not str(value).strip()
-        text = "is empty" if blank else f"`{value}` is not what belongs here"
+        text = "is empty" if blank else f"`{_short(value)}` is not what belongs here"
         on_key = "propertyNames" in error.schema_path
         yield Problem((*place, value) if on_key else place, text, rule, on_key=on_key)
     elif kind in ("minItems", "minLength"):
-        text = f"`{value}` is too short" if value else "is empty"
+        text = f"`{_short(value)}` is too short" if value else "is empty"
         yield Problem(place, text, f"write at least {wanted}")
     elif kind in ("maxItems", "maxLength"):
         yield Problem(place, f"has {len(value)} characters", f"shorten it to {wanted}")
@@ -137,7 +137,7 @@ def _unknown_key(place: Place, name: str, known: list[str]) -> Problem:
         hint = f"did you mean `{next(k for k in known if k.lower() == near[0])}`?"
     else:
         hint = f"the keys here are {', '.join(known)}"
-    return Problem(place, f"unknown key `{name}`", hint, on_key=True)
+    return Problem(place, f"unknown key `{_short(name)}`", hint, on_key=True)
 
 
 def _wrong_kind(
@@ -147,9 +147,13 @@ def _wrong_kind(
     known = list(schema.get("properties", ()))
     names = " or ".join(KINDS.get(str(k), str(k)) for k in kinds)
     written = document.typed.get(place)
-    shown = f"`{written}`" if written else f"`{value}`" if isinstance(value, str) else ""
+    shown = f"`{_short(written or value)}`" if written or isinstance(value, str) else ""
     if "string" in kinds and written and not isinstance(value, bool) and value is not None:
-        return Problem(place, f"`{written}` is read as a number", f'put it in quotes: "{written}"')
+        return Problem(
+            place,
+            f"`{_short(written)}` is read as a number",
+            f'put it in quotes: "{_short(written)}"',
+        )
     if value is None:
         return Problem(place, f"has no value; {names} belongs here", "fill it in, or leave it out")
     hint = ""
@@ -166,7 +170,7 @@ def _wrong_kind(
     elif kinds == ["integer"]:
         hint = "write it as a plain number"
     elif "array" in kinds and isinstance(value, str) and "$ref" not in schema.get("items", {}):
-        hint = f"write it as a list: [{value}]"
+        hint = f"write it as a list: [{_short(value)}]"
     elif "array" in kinds:
         hint = "start each item with `- ` on a line of its own"
     elif "object" in kinds:
@@ -184,8 +188,13 @@ def _not_listed(place: Place, wanted: list[Any], document: Document, value: obje
     hint = f"write one of {', '.join(names)}"
     if near:
         hint = f"did you mean `{next(n for n in names if n.lower() == near[0])}`?"
-    shown = f"`{written}`" if isinstance(value, (str, int)) else _kind_of(value)
+    shown = f"`{_short(written)}`" if isinstance(value, (str, int)) else _kind_of(value)
     return Problem(place, f"{shown} is not a value this key takes", hint)
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else f"{text[:60]}..."
 
 
 def _kind_of(value: object) -> str:

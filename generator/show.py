@@ -1,6 +1,5 @@
 """Words and JSON for people and machines; decides nothing."""
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -58,7 +57,7 @@ def steps(bundle: Bundle, out: Path) -> list[str]:
 def drifted(outcome: Outcome, out: Path) -> Iterator[str]:
     """A line a file that is not as rendered; then, where a bundle is at hand, how it differs."""
     for drift in outcome.drifts:
-        yield f"{drift.state:8}  {(out / outcome.name / drift.path).as_posix()}"
+        yield f"{drift.state:8}  {(out / outcome.name).as_posix()}/{drift.path}"
     if outcome.bundle is None:
         return
     found = on_disk(out / outcome.name)
@@ -71,6 +70,8 @@ def drifted(outcome: Outcome, out: Path) -> Iterator[str]:
 
 
 def _difference(path: Path, old: str, new: str) -> Iterator[str]:
+    import difflib
+
     from generator.changes import changes
 
     yield ""

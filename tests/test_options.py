@@ -15,8 +15,9 @@ import pytest
 from msgspec import inspect
 
 from generator.build import Bundle, build
+from generator.lexical import Partition
 from generator.load import load_text
-from generator.profile import Partition, Profile
+from generator.profile import Profile
 from generator.show import decided, warnings
 from generator.steps import next_steps
 
