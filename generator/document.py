@@ -32,6 +32,7 @@ Place = tuple[Key, ...]
 Mark = tuple[int, int]
 
 _LOADER: Final = getattr(yaml, "CLoader", yaml.Loader)
+_BREAKS: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _OCTAL: Final = re.compile(r"[-+]?0[0-9_]+|0o[0-7]+")
 _CONSTANTS: Final[dict[str, bool | None]] = {
@@ -136,10 +137,10 @@ def parse(text: str, label: str) -> Document:
     except yaml.reader.ReaderError as error:
         # libyaml counts bytes.
         at = len(text.encode()[: error.position].decode(errors="ignore"))
-        line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+        above = _BREAKS.split(text[:at])
         raise GenError(
             f"not valid {kind}: the character U+{ord(text[at]):04X} is not allowed",
-            where=Where(label, line, column),
+            where=Where(label, len(above), len(above[-1]) + 1),
             hint="take it out",
         ) from error
     return builder.document
@@ -147,7 +148,7 @@ def parse(text: str, label: str) -> Document:
 
 def _inside(text: str, label: str, line: int, column: int) -> Where:
     """A place as libyaml counts it, from 0, which may be on a line after the last."""
-    lines = text.split("\n")
+    lines = _BREAKS.split(text)
     if line >= len(lines):
         line, column = len(lines) - 1, len(lines[-1])
     return Where(label, line + 1, column + 1)
