@@ -176,5 +176,5 @@ def _all_or_none(outcomes: Iterable[Outcome], progress: Progress | None) -> list
             labels[outcome.name] = outcome.label
             done.append(outcome)
     if errors:
-        raise GenErrors(errors)
+        raise GenErrors({str(error): error for error in errors}.values())
     return done

@@ -196,16 +196,16 @@ def _commit_one(out: Path, plan: Plan, undo: "Undo") -> None:
             undo.make(path)
             os.rmdir(path)  # noqa: PTH106
             continue
-        if drift.state == "missing":
-            undo.remove(path)
-        else:
+        if drift.state != "missing":
             undo.restore(kept, path)
             _keep(path, kept)
         if drift.state == "leftover":
             os.unlink(path)  # noqa: PTH108
-        else:
-            _make_way(path, undo)
-            os.replace(f"{staging}/{drift.path}", path)  # noqa: PTH105
+            continue
+        _make_way(path, undo)
+        if drift.state == "missing":
+            undo.remove(path)
+        os.replace(f"{staging}/{drift.path}", path)  # noqa: PTH105
 
 
 class Undo:
@@ -307,7 +307,9 @@ def _disk(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = Where(str(error.filename or place))
+        # A person knows out/, not the staging folder in it.
+        names = [str(name) for name in (error.filename, error.filename2) if name]
+        where = Where(next((name for name in names if STAGING not in name), place.as_posix()))
         raise MachineError(
             f"cannot be used: {error.strerror}",
             where=where,

@@ -440,7 +440,7 @@ def long_render(tmp_path: Path, count: int, roles: int) -> Iterator[subprocess.P
 
 
 @pytest.mark.parametrize("group", [True, False], ids=["terminal", "process"])
-@pytest.mark.parametrize(("count", "roles"), [(120, 9), (600, 3)], ids=["alone", "workers"])
+@pytest.mark.parametrize(("count", "roles"), [(120, 9), (400, 3)], ids=["alone", "workers"])
 def test_interrupt(long_render: subprocess.Popen[bytes], tmp_path: Path, group: bool) -> None:
     """Ctrl-C in the middle of a long render: exit 130, `out/` as it was, nobody left behind."""
     (os.killpg if group else os.kill)(long_render.pid, signal.SIGINT)
@@ -452,7 +452,7 @@ def test_interrupt(long_render: subprocess.Popen[bytes], tmp_path: Path, group: 
     assert ends(long_render.pid)
 
 
-@pytest.mark.parametrize(("count", "roles"), [(600, 3)], ids=["workers"])
+@pytest.mark.parametrize(("count", "roles"), [(300, 3)], ids=["workers"])
 def test_only_the_command_heeds_an_interrupt(
     long_render: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import assume, event, example, given
+from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
 
 from generator.build import Bundle, build
@@ -134,6 +134,7 @@ def test_every_good_profile_renders_what_it_promises(profile: Document) -> None:
         keeps_its_promises(profile, bundle)
 
 
+@settings(max_examples=50)
 @given(profiles())
 def test_every_good_profile_fits_its_own_limits(profile: Document) -> None:
     """Every document keeps its quota, has Sids of letters and digits, each once, and is ASCII."""
@@ -153,6 +154,7 @@ def test_every_good_profile_fits_its_own_limits(profile: Document) -> None:
         assert not path.startswith(("/", "."))
 
 
+@settings(max_examples=50)
 @given(profiles(), randoms)
 def test_order_in_a_profile_does_not_count(profile: Document, random: Random) -> None:
     """Two people who write the same profile in different orders commit the same bytes."""
@@ -163,6 +165,7 @@ def test_order_in_a_profile_does_not_count(profile: Document, random: Random) ->
     assert built(yaml_text(shuffled(profile, random))).files == bundle.files
 
 
+@settings(max_examples=50)
 @given(profiles())
 def test_yaml_and_json_are_one_profile(profile: Document) -> None:
     """A profile that a program writes as JSON is the profile a person writes as YAML."""
