@@ -33,6 +33,7 @@ _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _WILDCARDS: Final = re.compile(r"(\$\{[^}]*\})|[*?]{2,}")
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z][^},]*)([^}]*)\}")
 _TEXT_OPERATOR: Final = re.compile(r"(?:For(?:Any|All)Values?:)?(?:String|Arn)")
+_VARIABLE_OR_STARS: Final = re.compile(r"(\$\{[^}]*\})|\*{2,}")
 _STARS: Final = re.compile(r"\*{2,}")
 _ARN_OPERATOR: Final = re.compile(r"(?:For(?:Any|All)Values?:)?Arn")
 _GLOB_OPERATOR: Final = re.compile(r"(?:.*:)?(?:String|Arn)(?:Not)?Like(?:IfExists)?")
@@ -154,8 +155,11 @@ def _fewest_in_arn(pattern: str) -> str:
     if "*" not in pattern:
         return pattern
     *fields, last = pattern.split(":", 5)
-    head = _STARS.sub("*", ":".join((*fields, "")))
-    return head + _fewest_wildcards(last)
+    head = ":".join((*fields, ""))
+    if "${" in head or not pattern.startswith("arn:"):
+        # A variable may hold colons of its own, and what it stands for is not known here.
+        return _VARIABLE_OR_STARS.sub(lambda m: m.group(1) or "*", pattern)
+    return _STARS.sub("*", head) + _fewest_wildcards(last)
 
 
 def _fewest_wildcards(pattern: str) -> str:

@@ -16,7 +16,7 @@ class NeverExempt(Struct, frozen=True):
     source: str
 
 
-_OWN_POLICIES = "whoever can change the user's policies can take the Deny off"
+_OWN_POLICIES = "whoever can change policies can take the Deny off, or go round it"
 _PERSISTENCE = "a new credential made without MFA outlives the session"
 
 NEVER_EXEMPT: Final = (
@@ -75,11 +75,15 @@ NEVER_EXEMPT: Final = (
             "DeleteGroupPolicy",
             "DeletePolicy",
             "DeletePolicyVersion",
+            "DeleteRolePermissionsBoundary",
+            "DeleteRolePolicy",
             "DeleteUserPermissionsBoundary",
             "DeleteUserPolicy",
             "DetachGroupPolicy",
+            "DetachRolePolicy",
             "DetachUserPolicy",
             "PutGroupPolicy",
+            "PutRolePermissionsBoundary",
             "PutRolePolicy",
             "PutUserPermissionsBoundary",
             "PutUserPolicy",
