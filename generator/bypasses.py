@@ -1,6 +1,7 @@
 """What a user policy lets through without MFA: gaps in a Deny, and grants of its own."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, get_args
 
 from generator.flows import REGISTER_KEY, Call, calls_of
@@ -16,6 +17,8 @@ from generator.states import (
     Terms,
     arn,
     guarded,
+    relevant,
+    statements_on,
     with_mfa,
     with_stale_mfa,
     without_mfa,
@@ -34,14 +37,24 @@ def gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterato
     for call in calls_of(terms.flows):
         if call.before_mfa and call.target == "own-user":
             yield from _reach(denies, call, terms)
-    for kind, forbidden in _forbidden_devices(terms):
-        for own in OWN_USERS:
-            resource = arn(terms, own)
-            if not any(applies(s, "iam:EnableMFADevice", resource, forbidden) for s in denies):
-                yield Broken(
-                    f"no statement denies `iam:EnableMFADevice` for {kind}",
-                    "the profile does not list it under `mfa`",
-                )
+    about = statements_on("iam:EnableMFADevice", denies)
+    for kind in _undenied_devices(about, relevant(about, terms)):
+        yield Broken(
+            f"no statement denies `iam:EnableMFADevice` for {kind}",
+            "the profile does not list it under `mfa`",
+        )
+
+
+@lru_cache(maxsize=1024)
+def _undenied_devices(denies: tuple[Statement, ...], terms: Terms) -> tuple[str, ...]:
+    """Kinds of device that may be enrolled although the profile does not list them."""
+    found = [
+        kind
+        for kind, forbidden in _forbidden_devices(terms)
+        for own in OWN_USERS
+        if not any(applies(s, "iam:EnableMFADevice", arn(terms, own), forbidden) for s in denies)
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def _uncovered(
@@ -167,20 +180,25 @@ def grants_without_mfa(statements: tuple[Statement, ...], terms: Terms) -> Itera
                 yield from _grant_on_others(s, action, terms)
             elif target is None:
                 yield from _grant_beyond(s, action, terms)
-    for kind, forbidden in _forbidden_devices(terms):
-        for s in allows:
-            if _may_register(s, forbidden, terms):
-                yield Broken(
-                    f"statement `{s.sid}` allows `iam:EnableMFADevice` for {kind}",
-                    "the profile does not list it under `mfa`",
-                )
+    about = statements_on("iam:EnableMFADevice", allows)
+    for sid, kind in _granted_devices(about, relevant(about, terms)):
+        yield Broken(
+            f"statement `{sid}` allows `iam:EnableMFADevice` for {kind}",
+            "the profile does not list it under `mfa`",
+        )
 
 
-def _may_register(s: Statement, forbidden: State, terms: Terms) -> bool:
-    return any(
-        applies(s, "iam:EnableMFADevice", arn(terms, own), forbidden) is not False
+@lru_cache(maxsize=1024)
+def _granted_devices(allows: tuple[Statement, ...], terms: Terms) -> tuple[tuple[str, str], ...]:
+    """Statements that may let a kind of device be enrolled that the profile does not list."""
+    found = [
+        (s.sid, kind)
+        for kind, forbidden in _forbidden_devices(terms)
+        for s in allows
         for own in OWN_USERS
-    )
+        if applies(s, "iam:EnableMFADevice", arn(terms, own), forbidden) is not False
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def _grant_beyond(s: Statement, action: str, terms: Terms) -> Iterator[Broken]:

@@ -86,8 +86,9 @@ def _wide_assume_role(s: Statement, roles: frozenset[str]) -> Iterator[Broken]:
 def _closed_role(policy: Policy, role: str, terms: Terms) -> Iterator[Broken]:
     """A role of the profile that its users cannot assume although they have MFA."""
     allowed = False
+    about = [s for s in policy.statements if matches_action(s.actions, "sts:AssumeRole")]
     for who, state in with_mfa(terms):
-        for s in policy.statements:
+        for s in about:
             applied = applies(s, "sts:AssumeRole", role, direct(state))
             allowed = allowed or (s.effect is Effect.ALLOW and applied is True)
             if s.effect is Effect.DENY and applied is True:

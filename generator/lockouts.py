@@ -1,11 +1,22 @@
 """What users must be able to do and a user policy does not let them: the way in, and MFA itself."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from generator.flows import Call, calls_of
 from generator.match import Context, applies, holds
 from generator.policy import Effect, Statement
-from generator.states import Broken, Terms, carried_by, direct, resources_of, with_mfa, without_mfa
+from generator.states import (
+    Broken,
+    Terms,
+    carried_by,
+    direct,
+    relevant,
+    resources_of,
+    statements_on,
+    with_mfa,
+    without_mfa,
+)
 
 
 def lockouts(statements: tuple[Statement, ...], terms: Terms) -> Iterator[Broken]:
@@ -17,19 +28,23 @@ def lockouts(statements: tuple[Statement, ...], terms: Terms) -> Iterator[Broken
     for call in calls_of(terms.flows):
         if call.target == "role":
             continue
-        found = next(_failures(statements, terms, call), None)
+        about = statements_on(call.action, statements)
+        found = _first_failure(about, call, relevant(about, terms, call))
         if found and found.problem not in said:
             said.add(found.problem)
             yield found
 
 
-def _failures(statements: tuple[Statement, ...], terms: Terms, call: Call) -> Iterator[Broken]:
+@lru_cache(maxsize=4096)
+def _first_failure(statements: tuple[Statement, ...], call: Call, terms: Terms) -> Broken | None:
     states = [*(without_mfa(call.console_only) if call.before_mfa else ()), *with_mfa(terms)]
     for who, state in states:
         for resource in resources_of(call, terms):
             for carried in carried_by(call, terms):
                 context = direct(state) | carried
-                yield from _lockout(statements, terms, call, resource, who, context)
+                for found in _lockout(statements, terms, call, resource, who, context):
+                    return found
+    return None
 
 
 def _lockout(

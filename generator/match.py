@@ -47,6 +47,7 @@ def glob(pattern: str, text: str, fold_case: bool = False) -> bool:
     return all(c == "*" for c in pattern[p:])
 
 
+@lru_cache(maxsize=4096)
 def matches_action(patterns: Patterns, action: str) -> bool:
     """Whether `Action` or `NotAction` covers an action; case does not count."""
     found = any(glob(pattern, action, True) for pattern in patterns.items)
@@ -116,6 +117,12 @@ def _filled(pattern: str, context: Context) -> str | None:
     """The pattern with its policy variables replaced, or None if one of them is not known."""
     if "${" not in pattern:
         return pattern
+    # By far the commonest variable, without a regular expression.
+    user = context.get("$aws:username")
+    if user is not None:
+        pattern = pattern.replace("${aws:username}", user)
+        if "${" not in pattern:
+            return pattern
     names = _VARIABLE.findall(pattern)
     if any(context.get(f"${name.lower()}") is None for name in names):
         return None

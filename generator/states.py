@@ -1,15 +1,21 @@
 """Who asks, in which state, for what: requests that stand for all that matter to a user policy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Final, TypeAlias
 
 from msgspec import Struct
 
 from generator.flows import REGISTER_KEY, Call
+from generator.match import matches_action
+from generator.policy import Patterns, Statement
 
 State: TypeAlias = dict[str, str | None]
 
+EVERY_ACTION: Final = Patterns(("*",))
+FIDO_KEYS: Final = frozenset(
+    f"iam:fido-{name}certification" for name in ("", "fips-140-2-", "fips-140-3-")
+)
 FLAG: Final = "aws:MultiFactorAuthPresent"
 AGE: Final = "aws:MultiFactorAuthAge"
 
@@ -114,3 +120,40 @@ def resources_of(call: Call, terms: Terms) -> tuple[str, ...]:
 def arn(terms: Terms, resource: str) -> str:
     """The ARN of an IAM resource in the account of the profile."""
     return f"arn:{terms.partition}:iam::{terms.account}:{resource}"
+
+
+def statements_on(action: str, statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """The statements that cover an action, as statements about everything they are asked.
+
+    Policies differ in long lists of actions and agree in the rest, so answers can be shared.
+    """
+    return tuple(
+        Statement(
+            sid=s.sid,
+            effect=s.effect,
+            actions=EVERY_ACTION,
+            resources=s.resources,
+            conditions=s.conditions,
+        )
+        for s in statements
+        if matches_action(s.actions, action)
+    )
+
+
+def relevant(about: tuple[Statement, ...], terms: Terms, call: Call | None = None) -> Terms:
+    """The terms that these statements can depend on, the rest blank, so that answers are shared."""
+    keys = {c.key.lower() for s in about for c in s.conditions}
+    password = call is not None and call.flow == "password"
+    return Terms(
+        archetype="",
+        partition=terms.partition,
+        account=terms.account,
+        flows=(
+            frozenset() if call else terms.flows & {"virtual-totp", "hardware-totp", "security-key"}
+        ),
+        account_allows_change=terms.account_allows_change and password,
+        exempt=frozenset(),
+        certification=terms.certification if not call or keys & FIDO_KEYS else (),
+        max_age=terms.max_age if AGE.lower() in keys else None,
+        except_via_aws_service=terms.except_via_aws_service and not call,
+    )
