@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from generator.build import Bundle, build
-from generator.errors import GenError, GenErrors, Where
+from generator.errors import GenError, GenErrors, MachineError, Where
 from generator.load import Source, load
 from generator.outputs import Drift, Plan, Staging, commit, compare, locked, on_disk
 
@@ -141,11 +141,16 @@ def _run(work: _Work, paths: Sequence[Path]) -> Iterator[Outcome]:
         yield from work(paths)
         return
     from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
 
     chunks = [paths[at : at + CHUNK] for at in range(0, len(paths), CHUNK)]
     with ProcessPoolExecutor(max_workers=cores, initializer=_leave_interrupts) as pool:
-        for outcomes in pool.map(work, chunks):
-            yield from outcomes
+        try:
+            for outcomes in pool.map(work, chunks):
+                yield from outcomes
+        except BrokenProcessPool as error:
+            problem = "a worker process was killed"
+            raise MachineError(problem, hint="is there enough memory?") from error
 
 
 def _leave_interrupts() -> None:

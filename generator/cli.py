@@ -175,7 +175,7 @@ def run(arguments: "Sequence[str]") -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
     except (KeyboardInterrupt, click.Abort):
-        say("interrupted; nothing was changed")
+        say("interrupted; out/ is as it was, or wholly as rendered")
         return INTERRUPTED
     except Exception as error:
         if os.environ.get("GEN_DEBUG"):

@@ -236,7 +236,11 @@ class Undo:
         """Take everything back as far as the disk lets us."""
         for step, paths in reversed(self.steps):
             with contextlib.suppress(OSError):
-                step(*paths)
+                try:
+                    step(*paths)
+                except KeyboardInterrupt:
+                    # A second Ctrl-C must not leave out/ between two states.
+                    step(*paths)
 
 
 def _keep(path: str, kept: str) -> None:
