@@ -21,6 +21,7 @@ from generator.states import (
     statements_on,
     with_mfa,
     with_stale_mfa,
+    without_actions,
     without_mfa,
 )
 from generator.view import has_security_keys
@@ -37,7 +38,7 @@ def gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterato
     for call in calls_of(terms.flows):
         if call.before_mfa and call.target == "own-user":
             yield from _reach(denies, call, terms)
-    about = statements_on("iam:EnableMFADevice", denies)
+    about = statements_on("iam:EnableMFADevice", without_actions(denies))
     for kind in _undenied_devices(about, relevant(about, terms)):
         yield Broken(
             f"no statement denies `iam:EnableMFADevice` for {kind}",
@@ -180,7 +181,7 @@ def grants_without_mfa(statements: tuple[Statement, ...], terms: Terms) -> Itera
                 yield from _grant_on_others(s, action, terms)
             elif target is None:
                 yield from _grant_beyond(s, action, terms)
-    about = statements_on("iam:EnableMFADevice", allows)
+    about = statements_on("iam:EnableMFADevice", without_actions(allows))
     for sid, kind in _granted_devices(about, relevant(about, terms)):
         yield Broken(
             f"statement `{sid}` allows `iam:EnableMFADevice` for {kind}",

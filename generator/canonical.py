@@ -28,6 +28,7 @@ from generator.policy import (
 
 Json: TypeAlias = "str | int | list[Json] | dict[str, Json]"
 
+_COMPACT: Final = json.JSONEncoder(separators=(",", ":")).encode
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 # A policy variable, `${*}`, `${?}` and `${$}` included, or a run of two or more wildcards.
 _WILDCARDS: Final = re.compile(r"(\$\{[^}]*\})|[*?]{2,}")
@@ -50,7 +51,10 @@ def canonical(policy: Policy, *, partition: str = "aws") -> Policy:
     # In the older version of the language there are no variables, only text that looks like them.
     variables = policy.version != "2008-10-17"
     statements = {_statement(s, partition, variables) for s in policy.statements}
-    return Policy(tuple(sorted(statements, key=_reading_order)), policy.version, policy.id)
+    ordered = sorted(statements, key=_reading_order)
+    if len({s.sid for s in ordered}) < len(ordered):
+        ordered.sort(key=lambda s: (*_reading_order(s), _compact(_statement_json(s))))
+    return Policy(tuple(ordered), policy.version, policy.id)
 
 
 def to_text(policy: Policy) -> str:
@@ -141,9 +145,9 @@ def _conditions(
     return tuple(found[place] for place in sorted(found))
 
 
-def _reading_order(s: Statement) -> tuple[bool, str, str]:
+def _reading_order(s: Statement) -> tuple[bool, str]:
     """Allows before Denies, then by Sid: what may be done, then what never may."""
-    return (s.effect is Effect.DENY, s.sid, _compact(_statement_json(s)))
+    return (s.effect is Effect.DENY, s.sid)
 
 
 def _sorted_set(items: Iterable[str]) -> tuple[str, ...]:
@@ -235,4 +239,4 @@ def _indented(value: Json, newline: str) -> str:
 
 
 def _compact(value: Json) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return _COMPACT(value)

@@ -19,6 +19,7 @@ from yaml.events import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    StreamEndEvent,
 )
 
 from generator.errors import GenError, MachineError, Where
@@ -126,8 +127,9 @@ def parse(text: str, label: str) -> Document:
     builder = _Builder(label)
     kind = "JSON" if label.endswith(".json") else "YAML"
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            builder.take(event)
+        events = _LOADER(text)
+        while not builder.finished:
+            builder.take(events.get_event())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = _inside(text, label, mark.line, mark.column) if mark else Where(label)
@@ -191,6 +193,8 @@ class _Builder:
             self._close()
         elif kind is AliasEvent:
             self._alias(event)
+        elif kind is StreamEndEvent:
+            self.finished = True
         elif kind is DocumentStartEvent:
             self.documents += 1
             if self.documents > 1:

@@ -15,6 +15,7 @@ from generator.states import (
     resources_of,
     statements_on,
     with_mfa,
+    without_actions,
     without_mfa,
 )
 
@@ -25,10 +26,11 @@ def lockouts(statements: tuple[Statement, ...], terms: Terms) -> Iterator[Broken
     Each action is reported once, in the first state and on the first resource it fails.
     """
     said: set[str] = set()
+    bare = without_actions(statements)
     for call in calls_of(terms.flows):
         if call.target == "role":
             continue
-        about = statements_on(call.action, statements)
+        about = statements_on(call.action, bare)
         found = _first_failure(about, call, relevant(about, terms, call))
         if found and found.problem not in said:
             said.add(found.problem)

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import cache
+from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 from typing import Any, Final
 
@@ -139,6 +140,10 @@ def environment(templates: Path | None) -> jinja2.Environment:
 
 def _to_json(value: object) -> Markup:
     """A value as JSON, and the only way into a document."""
+    if isinstance(value, str):
+        return Markup(quoted(value))  # noqa: S704 - JSON documents, not HTML
+    if isinstance(value, list) and all(type(item) is str for item in value):
+        return Markup(f"[{', '.join(map(quoted, value))}]")  # noqa: S704
     if isinstance(value, jinja2.Undefined):
         str(value)
     try:

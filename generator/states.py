@@ -11,6 +11,7 @@ from generator.match import matches_action
 from generator.policy import Patterns, Statement
 
 State: TypeAlias = dict[str, str | None]
+Bare: TypeAlias = list[tuple[Patterns, Statement]]
 
 EVERY_ACTION: Final = Patterns(("*",))
 FIDO_KEYS: Final = frozenset(
@@ -122,22 +123,29 @@ def arn(terms: Terms, resource: str) -> str:
     return f"arn:{terms.partition}:iam::{terms.account}:{resource}"
 
 
-def statements_on(action: str, statements: Iterable[Statement]) -> tuple[Statement, ...]:
-    """The statements that cover an action, as statements about everything they are asked.
+def without_actions(statements: Iterable[Statement]) -> Bare:
+    """Each statement's actions, and the statement as if it covered whatever it is asked.
 
     Policies differ in long lists of actions and agree in the rest, so answers can be shared.
     """
-    return tuple(
-        Statement(
-            sid=s.sid,
-            effect=s.effect,
-            actions=EVERY_ACTION,
-            resources=s.resources,
-            conditions=s.conditions,
+    return [
+        (
+            s.actions,
+            Statement(
+                sid=s.sid,
+                effect=s.effect,
+                actions=EVERY_ACTION,
+                resources=s.resources,
+                conditions=s.conditions,
+            ),
         )
         for s in statements
-        if matches_action(s.actions, action)
-    )
+    ]
+
+
+def statements_on(action: str, bare: Bare) -> tuple[Statement, ...]:
+    """The statements, without their actions, that cover an action."""
+    return tuple([s for actions, s in bare if matches_action(actions, action)])
 
 
 def relevant(about: tuple[Statement, ...], terms: Terms, call: Call | None = None) -> Terms:
