@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -258,6 +259,8 @@ def main() -> int:
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}; there are: {known}")
     rows: list[Row] = []
     failed = False
+    # The scratch directory may be in memory: it goes away with us, however we go.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(dir=arguments.scratch or _scratch_place()) as scratch:
         options = Options(arguments.quick, arguments.peer, Path(scratch).resolve())
         about = machine(options.scratch)

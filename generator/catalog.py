@@ -56,7 +56,7 @@ _KEYS = {key.lower(): key for key in """
 """.split()}
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def action_case(pattern: str) -> str:
     """An action pattern in AWS's documented case; IAM ignores the case of action names.
 
@@ -79,7 +79,7 @@ def action_case(pattern: str) -> str:
     return f"{service}:{_wildcard_case(name, known)}"
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def key_case(key: str) -> str:
     """A condition key in AWS's documented case; the key of a tag, which has none, in lower case.
 

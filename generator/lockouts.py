@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from generator.flows import Call, calls_of
 from generator.match import Context, applies, holds
-from generator.policy import Effect, Statement
+from generator.policy import Effect, Patterns, Statement
 from generator.states import (
     Broken,
     Terms,
@@ -13,28 +15,43 @@ from generator.states import (
     direct,
     relevant,
     resources_of,
-    statements_on,
     with_mfa,
     without_actions,
     without_mfa,
 )
 
 
-def lockouts(statements: tuple[Statement, ...], terms: Terms) -> Iterator[Broken]:
+def lockouts(statements: tuple[Statement, ...], terms: Terms) -> tuple[Broken, ...]:
     """What a user must be able to do, without MFA or only with it, and cannot.
 
     Each action is reported once, in the first state and on the first resource it fails.
     """
-    said: set[str] = set()
-    bare = without_actions(statements)
+    covered = tuple(
+        (_covered(actions, terms.flows), s) for actions, s in without_actions(statements)
+    )
+    same = replace(terms, archetype="", exempt=frozenset(), except_via_aws_service=False)
+    return _lockouts(covered, same)
+
+
+@lru_cache(maxsize=1024)
+def _covered(actions: Patterns, flows: frozenset[str]) -> frozenset[str]:
+    """The actions of some flows that a statement is about: two lists that agree there are alike."""
+    return frozenset(c.action for c in calls_of(flows) if matches_action(actions, c.action))
+
+
+@lru_cache(maxsize=1024)
+def _lockouts(
+    covered: tuple[tuple[frozenset[str], Statement], ...], terms: Terms
+) -> tuple[Broken, ...]:
+    said: dict[str, Broken] = {}
     for call in calls_of(terms.flows):
         if call.target == "role":
             continue
-        about = statements_on(call.action, bare)
+        about = tuple(s for actions, s in covered if call.action in actions)
         found = _first_failure(about, call, relevant(about, terms, call))
-        if found and found.problem not in said:
-            said.add(found.problem)
-            yield found
+        if found:
+            said.setdefault(found.problem, found)
+    return tuple(said.values())
 
 
 @lru_cache(maxsize=4096)

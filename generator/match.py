@@ -19,7 +19,7 @@ _DIGITS: Final = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=2048)
 def glob(pattern: str, text: str, fold_case: bool = False) -> bool:
     """Whether an IAM pattern (`*` any text, `?` one character) matches the whole of `text`.
 
