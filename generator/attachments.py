@@ -1,6 +1,7 @@
 """The files a profile refers to: the account's password policy and statements of roles."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -83,7 +84,7 @@ class Files:
         path = self.folder / name
         try:
             text = read_text(path, path.as_posix())
-            return parse(_spaced(text) if name.endswith(".json") else text, path.as_posix())
+            return _parsed(_spaced(text) if name.endswith(".json") else text, path.as_posix())
         except GenError as error:
             if error.problem == "no such file":
                 text = f"there is no file `{name}` beside the profile"
@@ -97,6 +98,12 @@ class Files:
 
     def _refuse(self, found: Document, problem: str, hint: str) -> None:
         self.errors.append(GenError(problem, where=Where(found.path), hint=hint))
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str, label: str) -> Document:
+    """Many profiles refer to the same few files."""
+    return parse(text, label)
 
 
 def _spaced(text: str) -> str:

@@ -153,7 +153,10 @@ def main() -> None:
     """Run a command; the one place where errors become messages and exit codes."""
     # A command lives for a tenth of a second and makes nothing that a collection could free.
     gc.disable()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # Nor is there anything to collect at the end, when Python would look through everything.
+    gc.freeze()
+    sys.exit(code)
 
 
 def run(arguments: "Sequence[str]") -> int:

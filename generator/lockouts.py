@@ -6,7 +6,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from generator.flows import Call, calls_of
-from generator.match import Context, applies, holds
+from generator.match import Context, applies, holds, matches_action
 from generator.policy import Effect, Patterns, Statement
 from generator.states import (
     Broken,
@@ -35,7 +35,7 @@ def lockouts(statements: tuple[Statement, ...], terms: Terms) -> tuple[Broken, .
 
 @lru_cache(maxsize=1024)
 def _covered(actions: Patterns, flows: frozenset[str]) -> frozenset[str]:
-    """The actions of some flows that a statement is about: two lists that agree there are alike."""
+    """The actions of some flows a statement covers: lists that agree there are alike."""
     return frozenset(c.action for c in calls_of(flows) if matches_action(actions, c.action))
 
 
