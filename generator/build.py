@@ -102,7 +102,7 @@ def role_settings(role: Role) -> dict[str, Json]:
     return settings
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _canonical(policy: Policy, partition: str) -> Policy:
     return canonical(policy, partition=partition)
 
@@ -115,7 +115,7 @@ def _document(source: Source, path: str, kind: Kind, policy: Policy) -> Document
     return Document(path, kind, policy, *_text_and_size(policy))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _text_and_size(policy: Policy) -> tuple[str, int]:
     return to_text(policy), billable_size(policy)
 

@@ -61,7 +61,7 @@ def _text(template: str, templates: Path | None, values: dict[str, object]) -> s
     return text
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _parsed(text: str, label: str) -> Policy:
     """Equal texts are equal policies; users of many profiles render the same text often."""
     where = Where(label)

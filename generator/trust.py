@@ -24,7 +24,7 @@ class TrustTerms(Struct, frozen=True, cache_hash=True):
     max_age: int | None
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def broken_by_trust_policy(policy: Policy, terms: TrustTerms) -> tuple[Broken, ...]:
     """Every guarantee that a role's trust policy breaks."""
     found = [Broken(p, h) for p, h in lexical_problems(policy, TRUST, terms.partition)]
