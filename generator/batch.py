@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from generator.build import Bundle, build
 from generator.errors import GenError, GenErrors, MachineError, Where
@@ -164,6 +165,8 @@ def _all_or_none(outcomes: Iterable[Outcome], progress: Progress | None) -> list
     done: list[Outcome] = []
     errors: list[GenError] = []
     labels: dict[str, str] = {}
+    # What changed is much the same for many profiles, and comes from workers as copies.
+    shared: dict[tuple[Drift, ...], tuple[Drift, ...]] = {}
     for outcome in outcomes:
         if progress:
             progress(1)
@@ -179,7 +182,9 @@ def _all_or_none(outcomes: Iterable[Outcome], progress: Progress | None) -> list
             )
         else:
             labels[outcome.name] = outcome.label
-            done.append(outcome)
+            drifts = shared.setdefault(outcome.drifts, outcome.drifts)
+            plan = outcome.plan and replace(outcome.plan, drifts=drifts)
+            done.append(replace(outcome, drifts=drifts, plan=plan))
     if errors:
         raise GenErrors({str(error): error for error in errors}.values())
     return done

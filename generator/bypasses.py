@@ -46,7 +46,7 @@ def gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterato
         )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _undenied_devices(denies: tuple[Statement, ...], terms: Terms) -> tuple[str, ...]:
     """Kinds of device that may be enrolled although the profile does not list them."""
     found = [
@@ -189,7 +189,7 @@ def grants_without_mfa(statements: tuple[Statement, ...], terms: Terms) -> Itera
         )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _granted_devices(allows: tuple[Statement, ...], terms: Terms) -> tuple[tuple[str, str], ...]:
     """Statements that may let a kind of device be enrolled that the profile does not list."""
     found = [

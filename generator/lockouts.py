@@ -33,13 +33,13 @@ def lockouts(statements: tuple[Statement, ...], terms: Terms) -> tuple[Broken, .
     return _lockouts(covered, same)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _covered(actions: Patterns, flows: frozenset[str]) -> frozenset[str]:
     """The actions of some flows a statement covers: lists that agree there are alike."""
     return frozenset(c.action for c in calls_of(flows) if matches_action(actions, c.action))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _lockouts(
     covered: tuple[tuple[frozenset[str], Statement], ...], terms: Terms
 ) -> tuple[Broken, ...]:
@@ -54,7 +54,7 @@ def _lockouts(
     return tuple(said.values())
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _first_failure(statements: tuple[Statement, ...], call: Call, terms: Terms) -> Broken | None:
     states = [*(without_mfa(call.console_only) if call.before_mfa else ()), *with_mfa(terms)]
     for who, state in states:

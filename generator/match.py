@@ -47,7 +47,7 @@ def glob(pattern: str, text: str, fold_case: bool = False) -> bool:
     return all(c == "*" for c in pattern[p:])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def matches_action(patterns: Patterns, action: str) -> bool:
     """Whether `Action` or `NotAction` covers an action; case does not count."""
     found = any(glob(pattern, action, True) for pattern in patterns.items)
