@@ -45,7 +45,8 @@ def render_files(
         GenErrors: everything wrong with any of them; `out` is as it was.
     """
     with locked(out):
-        outcomes = _all_or_none(_stage_all(paths, out, templates), progress)
+        work = _Work(out, templates, write=True, keep=len(paths) < MIN_FOR_PROCESSES)
+        outcomes = _all_or_none(_run(work, paths), progress)
         commit(out, [outcome.plan for outcome in outcomes if outcome.plan])
     return outcomes
 
@@ -65,7 +66,11 @@ def build_files(paths: Sequence[Path], *, templates: Path | None) -> list[Bundle
     Raises:
         GenErrors: everything wrong with any of them.
     """
-    outcomes = _all_or_none((_built(path, templates) for path in paths), None)
+    built = (
+        _attempt(path, lambda s: _outcome(build(s, templates=templates), (), None, keep=True))
+        for path in paths
+    )
+    outcomes = _all_or_none(built, None)
     return [outcome.bundle for outcome in outcomes if outcome.bundle]
 
 
@@ -81,10 +86,6 @@ def check_files(
     return _all_or_none(_run(work, paths), progress)
 
 
-def _stage_all(paths: Sequence[Path], out: Path, templates: Path | None) -> Iterator[Outcome]:
-    return _run(_Work(out, templates, write=True, keep=len(paths) < MIN_FOR_PROCESSES), paths)
-
-
 class _Work(Struct, frozen=True):
     """What a process needs to know to handle profiles."""
 
@@ -95,23 +96,20 @@ class _Work(Struct, frozen=True):
 
     def __call__(self, paths: Sequence[Path]) -> list[Outcome]:
         staging = Staging(self.out)
-        return [self._one(path, staging) for path in paths]
+        return [_attempt(path, lambda source: self._one(source, staging)) for path in paths]
 
-    def _one(self, path: Path, staging: Staging) -> Outcome:
-        try:
-            source = load(path)
-            if self.write:
-                return _staged(source, staging, self.templates, self.keep)
-            bundle = build(source, templates=self.templates)
-            drifts = compare(bundle.files, on_disk(self.out / bundle.name))
-            return _outcome(bundle, drifts, None, keep=self.keep)
-        except GenError as error:
-            return Outcome(path.as_posix(), error=error)
+    def _one(self, source: Source, staging: Staging) -> Outcome:
+        if self.write:
+            return _staged(source, staging, self.templates, self.keep)
+        bundle = build(source, templates=self.templates)
+        drifts = compare(bundle.files, on_disk(self.out / bundle.name))
+        return _outcome(bundle, drifts, None, keep=self.keep)
 
 
-def _built(path: Path, templates: Path | None) -> Outcome:
+def _attempt(path: Path, act: Callable[[Source], Outcome]) -> Outcome:
+    """What comes of one profile file; what is wrong with it is an outcome too."""
     try:
-        return _outcome(build(load(path), templates=templates), (), None, keep=True)
+        return act(load(path))
     except GenError as error:
         return Outcome(path.as_posix(), error=error)
 

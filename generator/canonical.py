@@ -37,7 +37,7 @@ _TEXT_OPERATOR: Final = re.compile(r"(?:For(?:Any|All)Values?:)?(?:String|Arn)")
 _VARIABLE_OR_STARS: Final = re.compile(r"(\$\{[^}]*\})|\*{2,}")
 _STARS: Final = re.compile(r"\*{2,}")
 _ARN_OPERATOR: Final = re.compile(r"(?:For(?:Any|All)Values?:)?Arn")
-_GLOB_OPERATOR: Final = re.compile(r"(?:.*:)?(?:String|Arn)(?:Not)?Like(?:IfExists)?")
+_GLOB_OPERATOR: Final = re.compile(r"(?:.*:)?String(?:Not)?Like(?:IfExists)?")
 
 
 def canonical(policy: Policy, *, partition: str = "aws") -> Policy:
@@ -133,13 +133,12 @@ def _conditions(
                 f"`{c.operator}` of statement `{sid}` has `{key}` twice in different case",
                 hint="keep one",
             )
-        glob = _GLOB_OPERATOR.fullmatch(c.operator)
         values: Iterable[str] = c.values
         if variables and _TEXT_OPERATOR.match(c.operator):
             values = map(_documented_variables, values)
         if _ARN_OPERATOR.match(c.operator):
             values = map(_fewest_in_arn, values)
-        elif glob:
+        elif _GLOB_OPERATOR.fullmatch(c.operator):
             values = map(_fewest_wildcards, values)
         found[c.operator, key] = Condition(c.operator, key, _sorted_set(values))
     return tuple(found[place] for place in sorted(found))

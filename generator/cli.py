@@ -202,7 +202,7 @@ def _from_stdin() -> Any:
 def _print_documents(
     profiles: tuple[str, ...], every: bool, templates: Path | None, form: str
 ) -> int:
-    from generator import batch
+    from generator import batch, show
     from generator.build import build
     from generator.find import profile_files
 
@@ -216,7 +216,7 @@ def _print_documents(
         f"{bundle.name}/{path}": text for bundle in bundles for path, text in bundle.files.items()
     }
     if form == "json":
-        put_json({"version": 1, "files": files})
+        put_json({"version": show.FORMAT_VERSION, "files": files})
     elif len(files) == 1:
         put(next(iter(files.values())), newline=False)
     else:
@@ -257,6 +257,7 @@ def _report_render(outcomes: "Sequence[Outcome]", out: Path, form: str) -> int:
 
 def _report_check(outcomes: "Sequence[Outcome]", strays: list[str], out: Path, form: str) -> int:
     from generator import show
+    from generator.outputs import STAGING
 
     code = NO if strays or any(outcome.drifts for outcome in outcomes) else OK
     if form == "json":
@@ -271,7 +272,7 @@ def _report_check(outcomes: "Sequence[Outcome]", strays: list[str], out: Path, f
     if drifted:
         labels = " ".join(o.label for o in drifted) if len(drifted) <= 5 else "--all"
         say(f"run `gen render {labels}` and commit the result")
-    if any(not name.startswith(".gen-") for name in strays):
+    if any(not name.startswith(STAGING) for name in strays):
         say(f"no profile renders into those folders; delete what {out.as_posix()}/ no longer needs")
     elif strays:
         say("an interrupted render left them; the next gen render removes them")

@@ -318,8 +318,11 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise PolicyError(f"the key `{twice}` stands twice in one object", hint="keep one of them")
+        for key, _ in pairs:
+            if key in seen:
+                text = f"the key `{key}` stands twice in one object"
+                raise PolicyError(text, hint="keep one of them")
+            seen.add(key)
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from generator.build import Bundle
 from generator.load import Source
 from generator.password_policy import PasswordPolicy
-from generator.profile import Role, seconds
+from generator.profile import Role
 from generator.role_view import assumable
 
 
@@ -54,7 +54,7 @@ def _role_steps(bundle: Bundle, folder: str) -> Iterator[str]:
 
 def _role_settings(role: Role) -> str:
     """What else the console asks for; the path can be given by API only."""
-    parts = [f", maximum session duration {role.max_session}"] if seconds(role.max_session) else []
+    parts = [f", maximum session duration {role.max_session}"]
     if role.permissions.managed:
         names = ", ".join(arn.rpartition("/")[2] for arn in role.permissions.managed)
         parts.append(f", permissions {names}")
