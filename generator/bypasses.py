@@ -2,81 +2,71 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 from generator.flows import REGISTER_KEY, Call, calls_of
 from generator.lexical import FidoLevel, FipsLevel
-from generator.match import applies, holds, matches_action
+from generator.match import hold, holds, matches_action
 from generator.never_exempt import NEVER_EXEMPT
-from generator.policy import Effect, Patterns, Statement
+from generator.policy import Condition, Effect, Patterns, Statement
 from generator.states import (
     AGE,
-    OWN_USERS,
     Broken,
+    Certification,
+    Requests,
     State,
     Terms,
-    arn,
+    age_that_matters,
+    answers,
     guarded,
-    relevant,
-    statements_on,
+    resources_of,
     with_mfa,
     with_stale_mfa,
-    without_actions,
     without_mfa,
 )
 from generator.view import has_security_keys
 
 LEVELS: Final = sorted({*get_args(FidoLevel), *get_args(FipsLevel)})
 OWN_NAME: Final = "/${aws:username}"
+ENABLE: Final = "iam:EnableMFADevice"
+NO_MFA: Final = "no MFA"
+STALE_MFA: Final = "stale MFA"
 
 
 def gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterator[Broken]:
     """What a user without MFA could do if some other policy allowed everything."""
     denies = [s for s in statements if s.effect is Effect.DENY]
-    for states in (without_mfa(), with_stale_mfa(terms)):
+    for states in (without_mfa(), with_stale_mfa(terms.max_age)):
         yield from _uncovered(denies, terms, states)
     for call in calls_of(terms.flows):
         if call.before_mfa and call.target == "own-user":
             yield from _reach(denies, call, terms)
-    about = statements_on("iam:EnableMFADevice", without_actions(denies))
-    for kind in _undenied_devices(about, relevant(about, terms)):
-        yield Broken(
-            f"no statement denies `iam:EnableMFADevice` for {kind}",
-            "the profile does not list it under `mfa`",
-        )
-
-
-@lru_cache(maxsize=256)
-def _undenied_devices(denies: tuple[Statement, ...], terms: Terms) -> tuple[str, ...]:
-    """Kinds of device that may be enrolled although the profile does not list them."""
-    found = [
-        kind
-        for kind, forbidden in _forbidden_devices(terms)
-        for own in OWN_USERS
-        if not any(applies(s, "iam:EnableMFADevice", arn(terms, own), forbidden) for s in denies)
-    ]
-    return tuple(dict.fromkeys(found))
+    about = [s for s in denies if matches_action(s.actions, ENABLE)]
+    for kind, requests in _forbidden_devices(about, terms):
+        denied = 0
+        for s in about:
+            denied |= answers(s, requests)[0]
+        if denied != requests.every:
+            yield Broken(
+                f"no statement denies `{ENABLE}` for {kind}",
+                "the profile does not list it under `mfa`",
+            )
 
 
 def _uncovered(
     denies: list[Statement], terms: Terms, states: Iterator[tuple[str, State]]
 ) -> Iterator[Broken]:
     """The first state in which nothing denies everything but the exempt actions."""
+    blankets = [s for s in denies if _everywhere(s) and _spares_exempt_only(s, terms)]
     for who, state in states:
-        context = guarded(state, terms)
-        if not any(_is_blanket(s, terms, context) for s in denies):
+        context = guarded(state, terms.except_via_aws_service)
+        if not any(hold(s.conditions, context) for s in blankets):
             yield _why_no_blanket(denies, terms, who, context)
             return
 
 
-def _is_blanket(s: Statement, terms: Terms, context: State) -> bool:
-    """Whether a Deny covers every action but the exempt ones, on everything, in this state."""
-    return (
-        s.actions.negated
-        and all(action.lower() in terms.exempt for action in s.actions.items)
-        and _everywhere(s)
-        and all(holds(c, context) for c in s.conditions)
-    )
+def _spares_exempt_only(s: Statement, terms: Terms) -> bool:
+    return s.actions.negated and all(a.lower() in terms.exempt for a in s.actions.items)
 
 
 def _everywhere(s: Statement) -> bool:
@@ -124,7 +114,7 @@ def _why_no_blanket(denies: list[Statement], terms: Terms, who: str, context: St
 def _reach(denies: list[Statement], call: Call, terms: Terms) -> Iterator[Broken]:
     """Other users within reach of an exempt action."""
     for who, state in without_mfa(call.console_only):
-        context = guarded(state, terms)
+        context = guarded(state, terms.except_via_aws_service)
         if not any(_spares_own_user_only(s, call.action, context) for s in denies):
             yield Broken(
                 f"no statement denies `{call.action}` on other users to {who}",
@@ -139,7 +129,7 @@ def _spares_own_user_only(s: Statement, action: str, context: State) -> bool:
     return (
         matches_action(s.actions, action)
         and (all(map(_is_own_user, spared)) if spared else _everywhere(s))
-        and all(holds(c, context) for c in s.conditions)
+        and hold(s.conditions, context) is True
     )
 
 
@@ -148,25 +138,50 @@ def _is_own_user(pattern: str) -> bool:
     return ":user/" in pattern and pattern.endswith(OWN_NAME)
 
 
-def _forbidden_devices(terms: Terms) -> Iterator[tuple[str, State]]:
-    """Registrations the profile does not allow, in every state of MFA."""
-    for _, state in (*without_mfa(console_only=True), *with_mfa(terms)):
-        for kind, carried in _forbidden_registrations(terms):
-            yield kind, guarded(state, terms) | carried
+def _forbidden_devices(about: list[Statement], terms: Terms) -> Iterator[tuple[str, Requests]]:
+    """Kinds of device the profile does not allow, and their registration in every state of MFA."""
+    max_age = age_that_matters(about, terms.max_age)
+    kinds = terms.flows & {"virtual-totp", "hardware-totp", "security-key"}
+    who = (max_age, terms.except_via_aws_service)
+    yield from _forbidden(kinds, terms.certification, *who, terms.partition, terms.account)
 
 
-def _forbidden_registrations(terms: Terms) -> Iterator[tuple[str, State]]:
+@lru_cache(maxsize=64)
+def _forbidden(
+    kinds: frozenset[str],
+    certification: Certification,
+    max_age: int | None,
+    except_via_aws_service: bool,
+    partition: str,
+    account: str,
+) -> tuple[tuple[str, Requests], ...]:
+    who = [*without_mfa(console_only=True), *with_mfa(max_age)]
+    states = [(name, guarded(state, except_via_aws_service)) for name, state in who]
+    own_users = resources_of("own-user", partition, account)
+    return tuple(
+        (kind, Requests(((name, s | keys) for name, s in states for keys in carried), own_users))
+        for kind, carried in _forbidden_registrations(kinds, certification, partition).items()
+    )
+
+
+def _forbidden_registrations(
+    kinds: frozenset[str], certification: Certification, partition: str
+) -> dict[str, list[State]]:
+    """What registering a device that is not allowed carries, for each kind."""
     key = REGISTER_KEY.lower()
-    if "security-key" not in terms.flows and has_security_keys(terms.partition):
-        for phase in ("Create", "Activate"):
-            yield "security keys", {key: phase}
-    if not terms.flows & {"virtual-totp", "hardware-totp"}:
-        yield "TOTP devices", {key: None}
-    accepted = {name.lower(): levels[0] for name, levels in terms.certification}
-    for name, levels in terms.certification:
-        for level in (None, *(level for level in LEVELS if level not in levels)):
-            certified = {**accepted, name.lower(): level}
-            yield "security keys without the certification", {key: "Activate", **certified}
+    found: dict[str, list[State]] = {}
+    if "security-key" not in kinds and has_security_keys(partition):
+        found["security keys"] = [{key: phase} for phase in ("Create", "Activate")]
+    if not kinds & {"virtual-totp", "hardware-totp"}:
+        found["TOTP devices"] = [{key: None}]
+    accepted: State = {name.lower(): levels[0] for name, levels in certification}
+    if certification:
+        found["security keys without the certification"] = [
+            {key: "Activate", **accepted, name.lower(): level}
+            for name, levels in certification
+            for level in (None, *(level for level in LEVELS if level not in levels))
+        ]
+    return found
 
 
 def grants_without_mfa(statements: tuple[Statement, ...], terms: Terms) -> Iterator[Broken]:
@@ -175,57 +190,56 @@ def grants_without_mfa(statements: tuple[Statement, ...], terms: Terms) -> Itera
     before = {c.action.lower(): c.target for c in calls if c.before_mfa and c.granted}
     allows = [s for s in statements if s.effect is Effect.ALLOW]
     for s in allows:
-        for action in ("*",) if s.actions.negated else s.actions.items:
-            target = before.get(action.lower())
-            if target == "own-user":
-                yield from _grant_on_others(s, action, terms)
-            elif target is None:
-                yield from _grant_beyond(s, action, terms)
-    about = statements_on("iam:EnableMFADevice", without_actions(allows))
-    for sid, kind in _granted_devices(about, relevant(about, terms)):
-        yield Broken(
-            f"statement `{sid}` allows `iam:EnableMFADevice` for {kind}",
-            "the profile does not list it under `mfa`",
-        )
+        gap = _gap(s.conditions, terms.max_age, terms.except_via_aws_service)
+        if gap:
+            for action in ("*",) if s.actions.negated else s.actions.items:
+                target = before.get(action.lower())
+                if target is None:
+                    yield _beyond(s, action, gap, terms)
+                elif target == "own-user" and gap == NO_MFA and not _on_own_user_only(s):
+                    yield Broken(
+                        f"statement `{s.sid}` allows `{action}` on other users without MFA",
+                        "list the two ARNs of the own user",
+                    )
+    about = [s for s in allows if matches_action(s.actions, ENABLE)]
+    for kind, requests in _forbidden_devices(about, terms):
+        for s in about:
+            if any(answers(s, requests)):
+                yield Broken(
+                    f"statement `{s.sid}` allows `{ENABLE}` for {kind}",
+                    "the profile does not list it under `mfa`",
+                )
 
 
-@lru_cache(maxsize=256)
-def _granted_devices(allows: tuple[Statement, ...], terms: Terms) -> tuple[tuple[str, str], ...]:
-    """Statements that may let a kind of device be enrolled that the profile does not list."""
-    found = [
-        (s.sid, kind)
-        for kind, forbidden in _forbidden_devices(terms)
-        for s in allows
-        for own in OWN_USERS
-        if applies(s, "iam:EnableMFADevice", arn(terms, own), forbidden) is not False
-    ]
-    return tuple(dict.fromkeys(found))
+@lru_cache(maxsize=64)
+def _gap(
+    conditions: tuple[Condition, ...], max_age: int | None, except_via_aws_service: bool
+) -> Literal["no MFA", "stale MFA", ""]:
+    """With what too little MFA an Allow may apply, as far as its conditions tell."""
+
+    def may_hold(states: Iterator[tuple[str, State]]) -> bool:
+        asked = (guarded(state, except_via_aws_service) for _, state in states)
+        return any(hold(conditions, state) is not False for state in asked)
+
+    if may_hold(without_mfa()):
+        return NO_MFA
+    return STALE_MFA if may_hold(with_stale_mfa(max_age)) else ""
 
 
-def _grant_beyond(s: Statement, action: str, terms: Terms) -> Iterator[Broken]:
+def _beyond(s: Statement, action: str, gap: str, terms: Terms) -> Broken:
     """A grant of what is not part of signing in: with MFA, and with MFA that is fresh enough."""
-    if _may_apply(s, [guarded(state, terms) for _, state in without_mfa()]):
-        why = next((n.why for n in NEVER_EXEMPT if n.action.lower() == action.lower()), "")
-        yield Broken(
-            f"statement `{s.sid}` allows `{action}` without MFA" + (f": {why}" if why else ""),
-            'add the condition "Bool": {"aws:MultiFactorAuthPresent": "true"}',
-        )
-    elif _may_apply(s, [guarded(state, terms) for _, state in with_stale_mfa(terms)]):
-        yield Broken(
+    if gap == STALE_MFA:
+        return Broken(
             f"statement `{s.sid}` accepts MFA older than {terms.max_age} seconds",
             f'add "NumericLessThan": {{"aws:MultiFactorAuthAge": "{terms.max_age}"}}',
         )
+    why = next((n.why for n in NEVER_EXEMPT if n.action.lower() == action.lower()), "")
+    return Broken(
+        f"statement `{s.sid}` allows `{action}` without MFA" + (f": {why}" if why else ""),
+        'add the condition "Bool": {"aws:MultiFactorAuthPresent": "true"}',
+    )
 
 
-def _grant_on_others(s: Statement, action: str, terms: Terms) -> Iterator[Broken]:
+def _on_own_user_only(s: Statement) -> bool:
     resources = s.resources or Patterns(("*",))
-    confined = not resources.negated and all(map(_is_own_user, resources.items))
-    if not confined and _may_apply(s, [guarded(state, terms) for _, state in without_mfa()]):
-        yield Broken(
-            f"statement `{s.sid}` allows `{action}` on other users without MFA",
-            "list the two ARNs of the own user",
-        )
-
-
-def _may_apply(s: Statement, states: list[State]) -> bool:
-    return any(all(holds(c, state) is not False for c in s.conditions) for state in states)
+    return not resources.negated and all(map(_is_own_user, resources.items))

@@ -87,7 +87,7 @@ def _closed_role(policy: Policy, role: str, terms: Terms) -> Iterator[Broken]:
     """A role of the profile that its users cannot assume although they have MFA."""
     allowed = False
     about = [s for s in policy.statements if matches_action(s.actions, "sts:AssumeRole")]
-    for who, state in with_mfa(terms):
+    for who, state in with_mfa(terms.max_age):
         for s in about:
             applied = applies(s, "sts:AssumeRole", role, direct(state))
             allowed = allowed or (s.effect is Effect.ALLOW and applied is True)

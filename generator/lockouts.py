@@ -3,20 +3,22 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from msgspec.structs import replace
-
-from generator.flows import Call, calls_of
-from generator.match import Context, applies, holds, matches_action
-from generator.policy import Effect, Patterns, Statement
+from generator.flows import Call, Context, Target, calls_of
+from generator.match import applies, holds, matches_action
+from generator.policy import Effect, Statement
 from generator.states import (
+    ACTIVATE,
     Broken,
+    Certification,
+    Requests,
+    State,
     Terms,
+    age_that_matters,
+    answers,
     carried_by,
     direct,
-    relevant,
     resources_of,
     with_mfa,
-    without_actions,
     without_mfa,
 )
 
@@ -26,56 +28,69 @@ def lockouts(statements: tuple[Statement, ...], terms: Terms) -> tuple[Broken, .
 
     Each action is reported once, in the first state and on the first resource it fails.
     """
-    covered = tuple(
-        (_covered(actions, terms.flows), s) for actions, s in without_actions(statements)
-    )
-    same = replace(terms, archetype="", exempt=frozenset(), except_via_aws_service=False)
-    return _lockouts(covered, same)
-
-
-@lru_cache(maxsize=512)
-def _covered(actions: Patterns, flows: frozenset[str]) -> frozenset[str]:
-    """The actions of some flows a statement covers: lists that agree there are alike."""
-    return frozenset(c.action for c in calls_of(flows) if matches_action(actions, c.action))
-
-
-@lru_cache(maxsize=512)
-def _lockouts(
-    covered: tuple[tuple[frozenset[str], Statement], ...], terms: Terms
-) -> tuple[Broken, ...]:
     said: dict[str, Broken] = {}
     for call in calls_of(terms.flows):
         if call.target == "role":
             continue
-        about = tuple(s for actions, s in covered if call.action in actions)
-        found = _first_failure(about, call, relevant(about, terms, call))
-        if found:
-            said.setdefault(found.problem, found)
+        about = [s for s in statements if matches_action(s.actions, call.action)]
+        requests = _requests(call, terms, age_that_matters(about, terms.max_age))
+        failing = _failing(about, requests, needs_allow=_needs_allow(call, terms))
+        for number, (who, state, resource) in enumerate(requests if failing else ()):
+            if failing >> number & 1:
+                found = next(_lockout(about, terms, call, resource, who, state))
+                said.setdefault(found.problem, found)
+                break
     return tuple(said.values())
 
 
-@lru_cache(maxsize=1024)
-def _first_failure(statements: tuple[Statement, ...], call: Call, terms: Terms) -> Broken | None:
-    states = [*(without_mfa(call.console_only) if call.before_mfa else ()), *with_mfa(terms)]
-    for who, state in states:
-        for resource in resources_of(call, terms):
-            for carried in carried_by(call, terms):
-                context = direct(state) | carried
-                for found in _lockout(statements, terms, call, resource, who, context):
-                    return found
-    return None
+def _failing(about: list[Statement], requests: Requests, *, needs_allow: bool) -> int:
+    """The requests, as bits, that are not allowed or may be denied."""
+    allowed, denied = 0 if needs_allow else requests.every, 0
+    for s in about:
+        applied, unsettled = answers(s, requests)
+        if s.effect is Effect.ALLOW:
+            allowed |= applied
+        else:
+            denied |= applied | unsettled
+    return requests.every & ~allowed | denied
+
+
+def _requests(call: Call, terms: Terms, max_age: int | None) -> Requests:
+    """Requests that stand for all a call is made with."""
+    certification = terms.certification if ACTIVATE in call.context else ()
+    states = (call.before_mfa, call.console_only, max_age, call.context, certification)
+    return _made(*states, call.target, terms.partition, terms.account)
+
+
+@lru_cache(maxsize=256)
+def _made(
+    before_mfa: bool,
+    console_only: bool,
+    max_age: int | None,
+    context: Context,
+    certification: Certification,
+    target: Target,
+    partition: str,
+    account: str,
+) -> Requests:
+    states = [*(without_mfa(console_only) if before_mfa else ()), *with_mfa(max_age)]
+    carried = carried_by(context, certification)
+    return Requests(
+        ((who, direct(state) | keys) for who, state in states for keys in carried),
+        resources_of(target, partition, account),
+    )
 
 
 def _lockout(
-    statements: tuple[Statement, ...],
+    about: list[Statement],
     terms: Terms,
     call: Call,
     resource: str,
     who: str,
-    context: Context,
+    context: State,
 ) -> Iterator[Broken]:
     allowed = not _needs_allow(call, terms)
-    for s in statements:
+    for s in about:
         applied = applies(s, call.action, resource, context)
         if s.effect is Effect.ALLOW:
             allowed = allowed or applied is True
@@ -91,9 +106,9 @@ def _lockout(
             )
     if not allowed:
         shape = "without a path" if resource.count("/") == 1 else "with a path"
-        about = f" on the own user (a user {shape})" if call.target == "own-user" else ""
+        which = f" on the own user (a user {shape})" if call.target == "own-user" else ""
         yield Broken(
-            f"no statement allows `{call.action}` to {who}{about}",
+            f"no statement allows `{call.action}` to {who}{which}",
             f"users need it for: {call.flow}",
         )
 

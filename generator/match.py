@@ -5,7 +5,7 @@ neither yes nor no, and who asks decides which way is the safe one.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -47,11 +47,20 @@ def glob(pattern: str, text: str, fold_case: bool = False) -> bool:
     return all(c == "*" for c in pattern[p:])
 
 
-@lru_cache(maxsize=2048)
 def matches_action(patterns: Patterns, action: str) -> bool:
     """Whether `Action` or `NotAction` covers an action; case does not count."""
-    found = any(glob(pattern, action, True) for pattern in patterns.items)
+    names, globs = _actions(patterns)
+    name = action.lower()
+    found = name in names or any(glob(pattern, name) for pattern in globs)
     return found != patterns.negated
+
+
+@lru_cache(maxsize=512)
+def _actions(patterns: Patterns) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Action patterns in lower case: names, and those with wildcards."""
+    lower = {pattern.lower() for pattern in patterns.items}
+    globs = {pattern for pattern in lower if "*" in pattern or "?" in pattern}
+    return frozenset(lower - globs), tuple(sorted(globs))
 
 
 def matches_resource(patterns: Patterns, resource: str, context: Context) -> bool | None:
@@ -65,11 +74,23 @@ def applies(statement: Statement, action: str, resource: str, context: Context) 
     """Whether a statement of an identity policy applies to a request; None if not settled."""
     if not matches_action(statement.actions, action):
         return False
-    answers = [
-        matches_resource(statement.resources or Patterns(("*",)), resource, context),
-        *(holds(condition, context) for condition in statement.conditions),
-    ]
-    return False if False in answers else (None if None in answers else True)
+    matching = matches_resource(statement.resources or Patterns(("*",)), resource, context)
+    holding = hold(statement.conditions, context)
+    if matching is False or holding is False:
+        return False
+    return None if matching is None or holding is None else True
+
+
+def hold(conditions: Iterable[Condition], context: Context) -> bool | None:
+    """Whether all of some conditions are met; None if that is not settled."""
+    found: bool | None = True
+    for condition in conditions:
+        answer = holds(condition, context)
+        if answer is False:
+            return False
+        if answer is None:
+            found = None
+    return found
 
 
 def holds(condition: Condition, context: Context) -> bool | None:

@@ -1,22 +1,21 @@
 """Who asks, in which state, for what: requests that stand for all that matter to a user policy."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import product
 from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from generator.flows import REGISTER_KEY, Call
-from generator.match import matches_action
-from generator.policy import Patterns, Statement
+from generator.flows import REGISTER_KEY, Context, Target
+from generator.match import hold, matches_resource
+from generator.policy import Condition, Patterns, Statement
 
 State: TypeAlias = dict[str, str | None]
-Bare: TypeAlias = list[tuple[Patterns, Statement]]
+Certification: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
-EVERY_ACTION: Final = Patterns(("*",))
-FIDO_KEYS: Final = frozenset(
-    f"iam:fido-{name}certification" for name in ("", "fips-140-2-", "fips-140-3-")
-)
+ANY_RESOURCE: Final = Patterns(("*",))
+ACTIVATE: Final = (REGISTER_KEY, "Activate")
 FLAG: Final = "aws:MultiFactorAuthPresent"
 AGE: Final = "aws:MultiFactorAuthAge"
 
@@ -48,7 +47,7 @@ class Terms(Struct, frozen=True, cache_hash=True):
     flows: frozenset[str]
     account_allows_change: bool
     exempt: frozenset[str]
-    certification: tuple[tuple[str, tuple[str, ...]], ...]
+    certification: Certification
     max_age: int | None
     except_via_aws_service: bool
 
@@ -63,27 +62,27 @@ def without_mfa(console_only: bool = False) -> Iterator[tuple[str, State]]:
         yield "an access key without MFA", {FLAG.lower(): None, AGE.lower(): None, **ANYONE}
 
 
-def with_mfa(terms: Terms) -> Iterator[tuple[str, State]]:
+def with_mfa(max_age: int | None) -> Iterator[tuple[str, State]]:
     """The states of a user with MFA that counts: just now, and as long ago as it may be."""
-    longest = terms.max_age - 1 if terms.max_age else LONGEST_SESSION
+    longest = max_age - 1 if max_age else LONGEST_SESSION
     for age in (0, longest):
         yield "a user with MFA", {FLAG.lower(): "true", AGE.lower(): str(age), **ANYONE}
 
 
-def with_stale_mfa(terms: Terms) -> Iterator[tuple[str, State]]:
+def with_stale_mfa(max_age: int | None) -> Iterator[tuple[str, State]]:
     """The states of a user whose MFA is too old, if the profile has a maximum age."""
-    for late in (0, 1, LONGEST_SESSION) if terms.max_age else ():
-        age = (terms.max_age or 0) + late
+    for late in (0, 1, LONGEST_SESSION) if max_age else ():
+        age = (max_age or 0) + late
         state = {FLAG.lower(): "true", AGE.lower(): str(age), **ANYONE}
         yield f"a sign-in {age} seconds after MFA", state
 
 
-def guarded(state: State, terms: Terms) -> State:
+def guarded(state: State, except_via_aws_service: bool) -> State:
     """A state as a check for gaps sees it: whether a service makes the call is not known.
 
     Otherwise a Deny that asks for `aws:ViaAWSService` would have a hole that nobody declared.
     """
-    return state | {"aws:viaawsservice": "false"} if terms.except_via_aws_service else state
+    return direct(state) if except_via_aws_service else state
 
 
 def direct(state: State) -> State:
@@ -96,72 +95,88 @@ LONGEST_SESSION: Final = 129_600
 ANYONE: Final[State] = {"$aws:username": USER}
 
 
-def carried_by(call: Call, terms: Terms) -> list[State]:
-    """The condition keys of a call, once for each certification level that is accepted."""
-    keys = {key.lower(): value for key, value in call.context}
-    if keys.get(REGISTER_KEY.lower()) != "Activate" or not terms.certification:
+def carried_by(context: Context, certification: Certification) -> list[State]:
+    """What a call carries, once for each combination of certification levels that is accepted.
+
+    Source: IAM User Guide, "IAM and AWS STS condition context keys", iam:RegisterSecurityKey: a
+    key's certification is known only when it is activated.
+    """
+    keys = {key.lower(): value for key, value in context}
+    if ACTIVATE not in context:
         return [keys]
-    names = [name.lower() for name, _ in terms.certification]
-    every = product(*(levels for _, levels in terms.certification))
+    names = [name.lower() for name, _ in certification]
+    every = product(*(levels for _, levels in certification))
     return [keys | dict(zip(names, levels, strict=True)) for levels in every]
 
 
-def resources_of(call: Call, terms: Terms) -> tuple[str, ...]:
+def resources_of(target: Target, partition: str, account: str) -> tuple[str, ...]:
     """Resources that stand for all a call may go to."""
-    if call.target == "own-user":
-        return tuple(arn(terms, own) for own in OWN_USERS)
-    if call.target == "any-device":
-        return tuple(arn(terms, device) for device in DEVICES)
-    if call.target == "sign-in-client":
-        client = f"arn:{terms.partition}:signin:any-region-1:{terms.account}:"
-        return tuple(client + name for name in CLIENTS)
+    if target == "own-user":
+        return tuple(iam_arn(partition, account, own) for own in OWN_USERS)
+    if target == "any-device":
+        return tuple(iam_arn(partition, account, device) for device in DEVICES)
+    if target == "sign-in-client":
+        return tuple(f"arn:{partition}:signin:any-region-1:{account}:{name}" for name in CLIENTS)
     return ("*",)
 
 
-def arn(terms: Terms, resource: str) -> str:
-    """The ARN of an IAM resource in the account of the profile."""
-    return f"arn:{terms.partition}:iam::{terms.account}:{resource}"
+def iam_arn(partition: str, account: str, resource: str) -> str:
+    """The ARN of an IAM resource, which has no region."""
+    return f"arn:{partition}:iam::{account}:{resource}"
 
 
-def without_actions(statements: Iterable[Statement]) -> Bare:
-    """Each statement's actions, and the statement as if it covered whatever it is asked.
+class Requests:
+    """Every combination of `states` (who asks, with which context) and `resources`.
 
-    Policies differ in long lists of actions and agree in the rest, so answers can be shared.
+    Equal to itself only: whoever makes one for some terms keeps it for them.
     """
-    return [
-        (
-            s.actions,
-            Statement(
-                sid=s.sid,
-                effect=s.effect,
-                actions=EVERY_ACTION,
-                resources=s.resources,
-                conditions=s.conditions,
-            ),
-        )
-        for s in statements
-    ]
+
+    __slots__ = ("resources", "states")
+
+    def __init__(self, states: Iterable[tuple[str, State]], resources: Iterable[str]) -> None:
+        self.states, self.resources = tuple(states), tuple(resources)
+
+    def __iter__(self) -> Iterator[tuple[str, State, str]]:
+        for (who, state), resource in product(self.states, self.resources):
+            yield who, state, resource
+
+    @property
+    def every(self) -> int:
+        """The bits of all requests; see `answers`."""
+        return (1 << len(self.states) * len(self.resources)) - 1
 
 
-def statements_on(action: str, bare: Bare) -> tuple[Statement, ...]:
-    """The statements, without their actions, that cover an action."""
-    return tuple([s for actions, s in bare if matches_action(actions, action)])
+def age_that_matters(about: Iterable[Statement], max_age: int | None) -> int | None:
+    """The maximum age, if any of these statements asks for the age of MFA."""
+    asked = any(c.key.lower() == AGE.lower() for s in about for c in s.conditions)
+    return max_age if asked else None
 
 
-def relevant(about: tuple[Statement, ...], terms: Terms, call: Call | None = None) -> Terms:
-    """The terms that these statements can depend on, the rest blank, so that answers are shared."""
-    keys = {c.key.lower() for s in about for c in s.conditions}
-    password = call is not None and call.flow == "password"
-    return Terms(
-        archetype="",
-        partition=terms.partition,
-        account=terms.account,
-        flows=(
-            frozenset() if call else terms.flows & {"virtual-totp", "hardware-totp", "security-key"}
-        ),
-        account_allows_change=terms.account_allows_change and password,
-        exempt=frozenset(),
-        certification=terms.certification if not call or keys & FIDO_KEYS else (),
-        max_age=terms.max_age if AGE.lower() in keys else None,
-        except_via_aws_service=terms.except_via_aws_service and not call,
-    )
+def answers(s: Statement, requests: Requests) -> tuple[int, int]:
+    """Which requests a statement applies to if it covers their action, and which is not settled.
+
+    Two sets as bits: the first request is bit 0. Policies differ in lists of actions and in Sids,
+    and agree in the rest, so few statements are looked at more than once.
+    """
+    return _answers(s.resources or ANY_RESOURCE, s.conditions, requests)
+
+
+@lru_cache(maxsize=1024)
+def _answers(
+    resources: Patterns, conditions: tuple[Condition, ...], requests: Requests
+) -> tuple[int, int]:
+    # What a policy variable stands for is the same for everyone who asks, so neither a resource's
+    # answer depends on the state nor a condition's on the resource.
+    on = [matches_resource(resources, resource, ANYONE) for resource in requests.resources]
+    applied = unsettled = 0
+    bit = 1
+    for _, state in requests.states:
+        holding = hold(conditions, state)
+        for matching in on:
+            if holding is not False and matching is not False:
+                if holding and matching:
+                    applied |= bit
+                else:
+                    unsettled |= bit
+            bit <<= 1
+    return applied, unsettled
