@@ -7,7 +7,7 @@ processes is a few words a profile.
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,6 +22,7 @@ MIN_FOR_PROCESSES: Final = 128
 CHUNK: Final = 64
 
 Progress = Callable[[int], None]
+Paths: TypeAlias = Sequence[str] | Sequence[Path]
 
 
 class Outcome(Struct, frozen=True):
@@ -37,7 +38,7 @@ class Outcome(Struct, frozen=True):
 
 
 def render_files(
-    paths: Sequence[Path], *, out: Path, templates: Path | None, progress: Progress | None = None
+    paths: Paths, *, out: Path, templates: Path | None, progress: Progress | None = None
 ) -> list[Outcome]:
     """Render profile files into `out`, all of them or none.
 
@@ -60,7 +61,7 @@ def render_source(source: Source, *, out: Path, templates: Path | None) -> list[
     return [outcome]
 
 
-def build_files(paths: Sequence[Path], *, templates: Path | None) -> list[Bundle]:
+def build_files(paths: Paths, *, templates: Path | None) -> list[Bundle]:
     """The bundles of profile files, in memory.
 
     Raises:
@@ -75,7 +76,7 @@ def build_files(paths: Sequence[Path], *, templates: Path | None) -> list[Bundle
 
 
 def check_files(
-    paths: Sequence[Path], *, out: Path, templates: Path | None, progress: Progress | None = None
+    paths: Paths, *, out: Path, templates: Path | None, progress: Progress | None = None
 ) -> list[Outcome]:
     """Compare `out` with what the profile files render to; writes nothing.
 
@@ -94,7 +95,7 @@ class _Work(Struct, frozen=True):
     write: bool
     keep: bool
 
-    def __call__(self, paths: Sequence[Path]) -> list[Outcome]:
+    def __call__(self, paths: Paths) -> list[Outcome]:
         staging = Staging(self.out)
         return [_attempt(path, lambda source: self._one(source, staging)) for path in paths]
 
@@ -106,12 +107,12 @@ class _Work(Struct, frozen=True):
         return _outcome(bundle, drifts, None, keep=self.keep)
 
 
-def _attempt(path: Path, act: Callable[[Source], Outcome]) -> Outcome:
+def _attempt(path: str | Path, act: Callable[[Source], Outcome]) -> Outcome:
     """What comes of one profile file; what is wrong with it is an outcome too."""
     try:
-        return act(load(path))
+        return act(load(Path(path)))
     except GenError as error:
-        return Outcome(path.as_posix(), error=error)
+        return Outcome(Path(path).as_posix(), error=error)
 
 
 def _staged(source: Source, staging: Staging, templates: Path | None, keep: bool) -> Outcome:
@@ -131,7 +132,7 @@ def _outcome(bundle: Bundle, drifts: tuple[Drift, ...], plan: Plan | None, keep:
     )
 
 
-def _run(work: _Work, paths: Sequence[Path]) -> Iterator[Outcome]:
+def _run(work: _Work, paths: Paths) -> Iterator[Outcome]:
     """Outcomes in the order of `paths`, on one core or all."""
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -5,7 +5,6 @@ Reading `build` from top to bottom is reading the product.
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -102,22 +101,12 @@ def role_settings(role: Role) -> dict[str, Json]:
     return settings
 
 
-@lru_cache(maxsize=64)
-def _canonical(policy: Policy, partition: str) -> Policy:
-    return canonical(policy, partition=partition)
-
-
 def _document(source: Source, path: str, kind: Kind, policy: Policy) -> Document:
     try:
-        policy = _canonical(policy, source.profile.account.partition)
+        policy = canonical(policy, partition=source.profile.account.partition)
     except PolicyError as error:
         raise GenError(error.problem, where=_place(source, path), hint=error.hint) from error
-    return Document(path, kind, policy, *_text_and_size(policy))
-
-
-@lru_cache(maxsize=64)
-def _text_and_size(policy: Policy) -> tuple[str, int]:
-    return to_text(policy), billable_size(policy)
+    return Document(path, kind, policy, to_text(policy), billable_size(policy))
 
 
 def _terms(source: Source, view: View, user: Policy) -> Terms:

@@ -48,7 +48,7 @@ def gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterato
             denied |= answers(s, requests)[0]
         if denied != requests.every:
             yield Broken(
-                f"no statement denies `{ENABLE}` for {kind}",
+                f"no statement denies `iam:EnableMFADevice` for {kind}",
                 "the profile does not list it under `mfa`",
             )
 
@@ -146,7 +146,7 @@ def _forbidden_devices(about: list[Statement], terms: Terms) -> Iterator[tuple[s
     yield from _forbidden(kinds, terms.certification, *who, terms.partition, terms.account)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _forbidden(
     kinds: frozenset[str],
     certification: Certification,
@@ -206,7 +206,7 @@ def grants_without_mfa(statements: tuple[Statement, ...], terms: Terms) -> Itera
         for s in about:
             if any(answers(s, requests)):
                 yield Broken(
-                    f"statement `{s.sid}` allows `{ENABLE}` for {kind}",
+                    f"statement `{s.sid}` allows `iam:EnableMFADevice` for {kind}",
                     "the profile does not list it under `mfa`",
                 )
 

@@ -88,6 +88,7 @@ def billable_size(policy: Policy) -> int:
     return len(_compact_text(policy))
 
 
+@lru_cache(maxsize=512)
 def _statement(s: Statement, partition: str, variables: bool) -> Statement:
     resources = s.resources
     if resources is not None:

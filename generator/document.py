@@ -83,7 +83,7 @@ def read_text(path: Path, label: str) -> str:
         MachineError: it exists and cannot be read.
     """
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb") as stream:  # noqa: PTH123 - every profile is read here
             data = stream.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise GenError("no such file", where=Where(label)) from error

@@ -8,8 +8,11 @@ from generator.errors import GenError, Where
 PROFILES = "profiles"
 
 
-def profile_files(profiles: Iterable[str], every: bool) -> list[Path]:
-    """The profile files that the arguments name, each once, in the order given."""
+def profile_files(profiles: Iterable[str], every: bool) -> list[str]:
+    """The profile files that the arguments name, each once, in the order given.
+
+    As text: there may be very many, and a `Path` takes several times the memory.
+    """
     named = [*filter(None, profiles), *([PROFILES] if every else [])]
     if not named:
         raise GenError("no profile is named", hint="name a profile or a directory, or use --all")
@@ -18,20 +21,20 @@ def profile_files(profiles: Iterable[str], every: bool) -> list[Path]:
             "`-` stands alone and is for rendering",
             hint="gen render - < profile.yaml",
         )
-    found: dict[Path, None] = {}
+    found: dict[str, None] = {}
     for name in named:
         path = Path(name)
         if "\0" in name or not _exists(path):
             raise GenError("no such file or directory", where=Where(name), hint=_meant(path))
         if path.is_dir():
-            files = sorted(p for p in path.iterdir() if p.suffix in (".yaml", ".yml"))
+            files = sorted(p.as_posix() for p in path.iterdir() if p.suffix in (".yaml", ".yml"))
             if not files:
                 hint = "did you mean profiles/?" if (path / PROFILES).is_dir() else "see gen init"
                 where = Where(path.as_posix())
                 raise GenError("has no profiles (*.yaml)", where=where, hint=hint)
             found |= dict.fromkeys(files)
         else:
-            found[path] = None
+            found[path.as_posix()] = None
     return list(found)
 
 

@@ -7,7 +7,7 @@ User Guide (docs.aws.amazon.com/signin/latest/userguide/), `API:` the IAM or STS
 """
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -231,7 +231,7 @@ CALLS: Final = (
 ALWAYS: Final = ("password", "security-credentials-page", "remove-device")
 
 
-@cache
+@lru_cache(maxsize=128)
 def calls_of(flows: frozenset[str]) -> tuple[Call, ...]:
     """The calls of these flows, in the order of the catalogue."""
     return tuple(call for call in CALLS if call.flow in flows)
@@ -246,3 +246,9 @@ def actions(calls: Iterable[Call], *targets: Target, before_mfa: bool | None = N
                 yield call.action
 
     return sorted(set(chosen()))
+
+
+@cache
+def actions_of_flow(flow: str, target: Target) -> list[str]:
+    """The actions of one flow that go to one kind of resource, sorted. Not to be changed."""
+    return actions(calls_of(frozenset([flow])), target)

@@ -16,7 +16,6 @@ from generator.states import AGE, FLAG, Broken, Terms, direct, with_mfa
 from generator.trust import ROLE_ACTIONS
 
 
-@lru_cache(maxsize=64)
 def broken_by_user_policy(
     policy: Policy, kind: Kind, terms: Terms, roles: frozenset[str]
 ) -> tuple[Broken, ...]:
@@ -34,7 +33,7 @@ def broken_by_user_policy(
     return tuple(dict.fromkeys(found))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def broken_by_role_permissions(policy: Policy, partition: str) -> tuple[Broken, ...]:
     """Every guarantee that a role's own permissions break."""
     found = [Broken(p, h) for p, h in lexical_problems(policy, ROLE_PERMISSIONS, partition)]
@@ -50,7 +49,6 @@ def broken_by_role_permissions(policy: Policy, partition: str) -> tuple[Broken, 
     return tuple(found)
 
 
-@lru_cache(maxsize=64)
 def _broken_by_statements(statements: tuple[Statement, ...], terms: Terms) -> tuple[Broken, ...]:
     found = list(lockouts(statements, terms))
     if terms.archetype == "direct-user-deny":

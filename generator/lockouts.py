@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from generator.flows import Call, Context, Target, calls_of
+from generator.flows import CALLS, Call, Context, Target, calls_of
 from generator.match import applies, holds, matches_action
-from generator.policy import Effect, Statement
+from generator.policy import Effect, Patterns, Statement
 from generator.states import (
     ACTIVATE,
     Broken,
@@ -29,11 +29,12 @@ def lockouts(statements: tuple[Statement, ...], terms: Terms) -> tuple[Broken, .
     Each action is reported once, in the first state and on the first resource it fails.
     """
     said: dict[str, Broken] = {}
+    covered = [(_covered(s.actions), s) for s in statements]
     for call in calls_of(terms.flows):
         if call.target == "role":
             continue
-        about = [s for s in statements if matches_action(s.actions, call.action)]
-        requests = _requests(call, terms, age_that_matters(about, terms.max_age))
+        about = [s for actions, s in covered if call.action in actions]
+        requests = requests_of(call, terms, age_that_matters(about, terms.max_age))
         failing = _failing(about, requests, needs_allow=_needs_allow(call, terms))
         for number, (who, state, resource) in enumerate(requests if failing else ()):
             if failing >> number & 1:
@@ -41,6 +42,12 @@ def lockouts(statements: tuple[Statement, ...], terms: Terms) -> tuple[Broken, .
                 said.setdefault(found.problem, found)
                 break
     return tuple(said.values())
+
+
+@lru_cache(maxsize=512)
+def _covered(actions: Patterns) -> frozenset[str]:
+    """The actions of all flows that a statement covers."""
+    return frozenset(call.action for call in CALLS if matches_action(actions, call.action))
 
 
 def _failing(about: list[Statement], requests: Requests, *, needs_allow: bool) -> int:
@@ -55,7 +62,7 @@ def _failing(about: list[Statement], requests: Requests, *, needs_allow: bool) -
     return requests.every & ~allowed | denied
 
 
-def _requests(call: Call, terms: Terms, max_age: int | None) -> Requests:
+def requests_of(call: Call, terms: Terms, max_age: int | None) -> Requests:
     """Requests that stand for all a call is made with."""
     certification = terms.certification if ACTIVATE in call.context else ()
     states = (call.before_mfa, call.console_only, max_age, call.context, certification)

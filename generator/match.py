@@ -20,13 +20,11 @@ _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 
 
 @lru_cache(maxsize=2048)
-def glob(pattern: str, text: str, fold_case: bool = False) -> bool:
+def glob(pattern: str, text: str) -> bool:
     """Whether an IAM pattern (`*` any text, `?` one character) matches the whole of `text`.
 
     Linear in each stretch between stars: no regular expression, so no backtracking.
     """
-    if fold_case:
-        pattern, text = pattern.lower(), text.lower()
     if "?" not in pattern:
         if "*" not in pattern:
             return pattern == text

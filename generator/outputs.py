@@ -49,7 +49,7 @@ def on_disk(folder: Path) -> dict[str, bytes | None]:
     Raises:
         GenError: the folder itself is a link, so that writing would leave `out/`.
     """
-    if folder.is_symlink():
+    if os.path.islink(folder):  # noqa: PTH114
         raise GenError(
             "is a link; a profile's folder must be a folder",
             where=Where(folder.as_posix()),
@@ -91,19 +91,25 @@ class Staging:
             if self.root is None:
                 self.out.mkdir(parents=True, exist_ok=True)
                 self.root = Path(tempfile.mkdtemp(prefix=STAGING, dir=self.out))
-            made: set[str] = set()
-            base = f"{self.root}/{name}"
+            made = {str(self.root)}
             for drift in drifts:
                 if drift.state != "leftover":
-                    path = f"{base}/{drift.path}"
-                    folder = path.rpartition("/")[0]
-                    if folder not in made:
-                        Path(folder).mkdir(parents=True, exist_ok=True)
-                        made.add(folder)
+                    path = f"{self.root}/{name}/{drift.path}"
+                    _make_folder(path.rpartition("/")[0], made)
                     with open(path, "wb") as stream:  # noqa: PTH123 - a third of the time of Path
                         stream.write(files[drift.path].encode())
         is_new = not found and not os.path.lexists(target)
         return Plan(name, str(self.root), drifts, is_new)
+
+
+def _make_folder(folder: str, made: set[str]) -> None:
+    """Make a folder of the staging area and those above it; `made` knows the ones that exist."""
+    if folder not in made:
+        _make_folder(folder.rpartition("/")[0], made)
+        # Another profile of the same name may have made it; that is refused in the end.
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder)  # noqa: PTH102
+        made.add(folder)
 
 
 def commit(out: Path, plans: list[Plan]) -> None:

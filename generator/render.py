@@ -1,7 +1,6 @@
 """Profile and template to policy. Only this and `sandbox` know Jinja."""
 
 import re
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -61,9 +60,7 @@ def _text(template: str, templates: Path | None, values: dict[str, object]) -> s
     return text
 
 
-@lru_cache(maxsize=64)
 def _parsed(text: str, label: str) -> Policy:
-    """Equal texts are equal policies; users of many profiles render the same text often."""
     where = Where(label)
     try:
         statements = loads_run(text)

@@ -1,7 +1,6 @@
 """What is wrong with a role's trust policy: ways in without MFA, and trust that nobody can meet."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -24,7 +23,6 @@ class TrustTerms(Struct, frozen=True, cache_hash=True):
     max_age: int | None
 
 
-@lru_cache(maxsize=64)
 def broken_by_trust_policy(policy: Policy, terms: TrustTerms) -> tuple[Broken, ...]:
     """Every guarantee that a role's trust policy breaks."""
     found = [Broken(p, h) for p, h in lexical_problems(policy, TRUST, terms.partition)]

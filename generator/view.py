@@ -2,11 +2,11 @@
 flows, and in a trust policy `role`. Plain values only, so a template has nothing to reach for."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 
 from msgspec import Struct
 
-from generator.flows import ALWAYS, REGISTER_KEY, Call, actions, calls_of
+from generator.flows import ALWAYS, REGISTER_KEY, Call, actions, actions_of_flow, calls_of
 from generator.password_policy import PasswordPolicy
 from generator.profile import Mfa, Profile, seconds
 from generator.role_view import assumable, role_arn
@@ -92,7 +92,7 @@ def flows_of(profile: Profile) -> frozenset[str]:
     return frozenset(chosen)
 
 
-@cache
+@lru_cache(maxsize=128)
 def facts_of(flows: frozenset[str]) -> Facts:
     """The action lists of these flows."""
     calls = calls_of(flows)
@@ -138,7 +138,7 @@ def view_of(profile: Profile, password_policy: PasswordPolicy | None) -> tuple[V
         with_mfa=[
             ("AllowDeactivateOwnMfaDeviceWithMfa", facts.remove_device),
             *(
-                (sid, actions(calls_of(frozenset([flow])), "own-user"))
+                (sid, actions_of_flow(flow, "own-user"))
                 for sid, _, flow in SELF_SERVICE
                 if flow in flows
             ),
@@ -203,4 +203,4 @@ def _assume_roles(profile: Profile) -> Iterator[tuple[str, list[str], list[str]]
     ):
         if roles:
             arns = sorted(role_arn(profile, role) for role in roles)
-            yield sid, actions(calls_of(frozenset([flow])), "role"), arns
+            yield sid, actions_of_flow(flow, "role"), arns

@@ -41,12 +41,13 @@ def test_glob_agrees_with_the_reference(pattern: str, text: str) -> None:
 
 @given(patterns, texts)
 @example("IAM:get*", "iam:GetUser")
-def test_folded_glob_ignores_case(pattern: str, text: str) -> None:
-    """Where case does not count, both sides may be in any."""
+def test_action_patterns_ignore_case(pattern: str, text: str) -> None:
+    """Actions match as their reference does in lower case, whatever case both sides are in."""
     expected = reference(pattern.lower(), text.lower())
 
-    assert glob(pattern, text, True) is expected
-    assert glob(pattern.swapcase(), text.upper(), True) is expected
+    assert matches_action(Patterns((pattern,)), text) is expected
+    assert matches_action(Patterns((pattern.swapcase(), "-")), text.upper()) is expected
+    assert matches_action(Patterns((pattern,), negated=True), text) is not expected
 
 
 class Counted(str):
