@@ -6,12 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from generator.document import Document, Place, parse, read_text
+from generator.document import Document, Place, parse
 from generator.errors import GenError, Where
 from generator.password_policy import PasswordPolicy, out_of_range, read_password_policy
 from generator.policy import Policy
 from generator.profile import Profile
 from generator.statements import read_statements
+from generator.text import read_text
 
 
 class Files:

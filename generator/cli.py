@@ -192,8 +192,8 @@ def run(arguments: "Sequence[str]") -> int:
 
 
 def _from_stdin() -> Any:
-    from generator.document import MAX_BYTES, decode
     from generator.load import STDIN, load_text
+    from generator.text import MAX_BYTES, decode
 
     data = sys.stdin.buffer.read(MAX_BYTES + 1)
     return load_text(decode(data, STDIN), STDIN, Path())

@@ -7,8 +7,8 @@ from typing import Final
 
 from generator import __version__
 from generator.errors import GenError, MachineError, Where
-from generator.outputs import Undo
 from generator.resources import PACKAGE, data_dir
+from generator.undo import Undo
 
 STARTERS: Final = ("team.yaml", "platform.yaml")
 REQUIREMENT: Final = f"gen-iam-mfa=={__version__}\n"

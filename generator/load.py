@@ -8,12 +8,13 @@ from msgspec import Struct
 
 from generator.attachments import Files
 from generator.checks import advice, problems_of
-from generator.document import parse, read_text
+from generator.document import parse
 from generator.errors import GenErrors
 from generator.password_policy import PasswordPolicy
 from generator.policy import Policy
 from generator.problem import in_order, located
 from generator.profile import Profile, read
+from generator.text import read_text
 
 STDIN: Final = "<stdin>"
 

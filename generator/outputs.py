@@ -10,13 +10,14 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
 from generator.errors import GenError, MachineError, Where
+from generator.undo import Undo
 
 STAGING: Final = ".gen-"
 # No rendered file comes near; a longer one differs from whatever should be there.
@@ -189,7 +190,7 @@ def _lock(out: Path) -> int | None:
         os.close(handle)
 
 
-def _commit_one(out: Path, plan: Plan, undo: "Undo") -> None:
+def _commit_one(out: Path, plan: Plan, undo: Undo) -> None:
     target, staging = str(out / plan.name), f"{plan.staging}/{plan.name}"
     if plan.is_new:
         undo.remove(target)
@@ -214,41 +215,6 @@ def _commit_one(out: Path, plan: Plan, undo: "Undo") -> None:
         os.replace(f"{staging}/{drift.path}", path)  # noqa: PTH105
 
 
-class Undo:
-    """What to do, last first, to have everything as it was. Each step may find nothing to do."""
-
-    def __init__(self) -> None:
-        self.steps: list[tuple[Callable[..., None], tuple[str, ...]]] = []
-
-    def remove(self, path: str) -> None:
-        """A file or folder is about to be made."""
-        self.steps.append((_remove, (path,)))
-
-    def make_all(self, folder: Path) -> None:
-        """Make a folder and those above it that are missing, to be removed again."""
-        for missing in reversed([f for f in (folder, *folder.parents) if not f.exists()]):
-            self.remove(str(missing))
-            missing.mkdir()
-
-    def restore(self, kept: str, path: str) -> None:
-        """A file is about to go, and has a second name."""
-        self.steps.append((_restore, (kept, path)))
-
-    def make(self, folder: str) -> None:
-        """An empty folder is about to go."""
-        self.steps.append((os.mkdir, (folder,)))
-
-    def run(self) -> None:
-        """Take everything back as far as the disk lets us."""
-        for step, paths in reversed(self.steps):
-            with contextlib.suppress(OSError):
-                try:
-                    step(*paths)
-                except KeyboardInterrupt:
-                    # A second Ctrl-C must not leave out/ between two states.
-                    step(*paths)
-
-
 def _keep(path: str, kept: str) -> None:
     """A second name for a file that is about to go, so that it can come back."""
     Path(kept).parent.mkdir(parents=True, exist_ok=True)
@@ -258,11 +224,6 @@ def _keep(path: str, kept: str) -> None:
         shutil.copy2(path, kept, follow_symlinks=False)
 
 
-def _restore(kept: str, path: str) -> None:
-    if os.path.lexists(kept):
-        os.replace(kept, path)  # noqa: PTH105
-
-
 def _make_way(path: str, undo: Undo) -> None:
     """The folders above a file, and no empty folder in its place."""
     undo.make_all(Path(path).parent)
@@ -270,13 +231,6 @@ def _make_way(path: str, undo: Undo) -> None:
         for root, _, _ in os.walk(path, topdown=False):
             undo.make(root)
             os.rmdir(root)  # noqa: PTH106
-
-
-def _remove(path: str) -> None:
-    if Path(path).is_dir() and not Path(path).is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        os.unlink(path)  # noqa: PTH108
 
 
 def _remove_empty(folder: Path) -> None:

@@ -8,7 +8,8 @@ import jinja2
 from jinja2.exceptions import SecurityError
 
 from generator.errors import GenError, Where
-from generator.policy import Policy, PolicyError, loads_run, parse_statement
+from generator.grammar import loads_run, parse_statement
+from generator.policy import Policy, PolicyError
 from generator.sandbox import TemplateError, environment
 
 MAX_RENDERED: Final = 1_000_000

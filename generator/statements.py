@@ -6,7 +6,8 @@ from typing import Any
 from generator.checks import unknown_action
 from generator.document import Document, Place
 from generator.errors import GenError
-from generator.policy import Policy, PolicyError, Statement, parse_policy, parse_statement
+from generator.grammar import parse_policy, parse_statement
+from generator.policy import Policy, PolicyError, Statement
 
 
 def read_statements(parsed: Document) -> tuple[Policy, list[GenError]]:

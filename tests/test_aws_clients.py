@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from generator.canonical import canonical, to_text
+from generator.grammar import parse_policy
 from generator.load import load
-from generator.policy import parse_policy
 from tests.moto_server import Aws, moto_server
 from tests.support import PROFILES, ROOT
 

@@ -11,14 +11,8 @@ from hypothesis import event, example, given
 from hypothesis import strategies as st
 
 from generator.canonical import billable_size, canonical, json_text, to_json, to_text
-from generator.policy import (
-    POLICY_ELEMENTS,
-    STATEMENT_ELEMENTS,
-    Policy,
-    PolicyError,
-    loads,
-    parse_policy,
-)
+from generator.grammar import POLICY_ELEMENTS, STATEMENT_ELEMENTS, loads, parse_policy
+from generator.policy import Policy, PolicyError
 from tests.strategies import Document, documents, edited, randoms, respelled, shuffled
 from tests.support import ROOT
 

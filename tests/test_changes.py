@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from generator.canonical import canonical, to_text
 from generator.changes import changes
-from generator.policy import loads, parse_policy
+from generator.grammar import loads, parse_policy
 from tests.strategies import Document, documents, edited, randoms, shuffled
 
 READ = {"Sid": "Read", "Effect": "Allow", "Action": ["iam:GetUser", "iam:ListUsers"]}

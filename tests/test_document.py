@@ -10,17 +10,9 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from generator.document import (
-    MAX_BYTES,
-    MAX_DEPTH,
-    MAX_VALUES,
-    Document,
-    Place,
-    decode,
-    parse,
-    read_text,
-)
+from generator.document import MAX_DEPTH, MAX_VALUES, Document, Place, parse
 from generator.errors import GenError, Where
+from generator.text import MAX_BYTES, decode, read_text
 
 LABEL = "team.yaml"
 # YAML ends a line at any of these.

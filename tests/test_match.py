@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from generator.grammar import parse_statement
 from generator.match import Context, applies, glob, holds, matches_action, matches_resource
-from generator.policy import Condition, Patterns, Statement, parse_statement
+from generator.policy import Condition, Patterns, Statement
 
 patterns = st.text("aB*?\n", max_size=8)
 texts = st.text("aAbB\n?*", max_size=10)

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from generator.build import build
-from generator.document import MAX_BYTES
 from generator.errors import YOUR_INPUT, YOUR_MACHINE, GenError
 from generator.load import load
+from generator.text import MAX_BYTES
 from tests.support import ROOT, run_gen
 
 FOLDER = ROOT / "tests" / "bad_profiles"
@@ -74,12 +74,13 @@ SAID = (
     ("statements", "GenError", 0),
     ("statements", "PolicyError", 0),
     ("problems", "Problem", 1),
+    ("text", "GenError", 0),
     ("document", "GenError", 0),
     ("document", "_fail", 1),
     ("attachments", "GenError", 0),
     ("attachments", "_refuse", 1),
     ("attachments", "PolicyError", 0),
-    ("policy", "PolicyError", 0),
+    ("grammar", "PolicyError", 0),
 )
 # Files cannot show these: tests below do, and tests of policy documents, which are not profiles.
 SHOWN_ELSEWHERE = (

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from generator.policy import Condition, Policy, PolicyError, loads, loads_run, parse_policy
+from generator.grammar import loads, loads_run, parse_policy
+from generator.policy import Condition, Policy, PolicyError
 from tests.strategies import Document, documents
 
 ALLOW = '"Effect": "Allow", "Action": "s3:GetObject"'

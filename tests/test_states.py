@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.flows import CALLS, REGISTER_KEY, Call
+from generator.grammar import parse_statement
 from generator.lockouts import requests_of
 from generator.match import applies
-from generator.policy import parse_statement
 from generator.states import ANY_ACCOUNT, Requests, Terms, age_that_matters, answers, with_mfa
 
 FIDO = "iam:FIDO-certification"
