@@ -3,9 +3,7 @@
 import json
 import os
 import re
-import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support import clean_environment
+from tests.support import clean_environment, need
 
 # One Region of each partition that the shipped profiles use; moto tells partitions apart by it.
 REGIONS: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
@@ -59,18 +57,6 @@ class Aws:
             check=False,
             timeout=SECONDS,
         )
-
-
-def need(tool: str) -> str:
-    """The path of a command; without it the test is skipped, but fails where CI runs it."""
-    beside = Path(sys.executable).parent
-    found = shutil.which(tool, path=f"{beside}{os.pathsep}{os.environ.get('PATH', '')}")
-    if found is None:
-        reason = f"`{tool}` is not installed; requirements-dev.txt has it"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
 
 
 @contextmanager

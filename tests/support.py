@@ -1,9 +1,12 @@
 """What several tests need: the checkout, and `gen` as a real process in a clean environment."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PROFILES = sorted((ROOT / "profiles").glob("*.yaml"))
@@ -21,11 +24,12 @@ def run_gen(
     cwd: Path,
     input: str | bytes | None = None,  # noqa: A002 - as subprocess calls it
     env: dict[str, str] | None = None,
+    under: tuple[str, ...] = (),
 ) -> subprocess.CompletedProcess[str]:
-    """Run `gen` as a process of its own and return what it printed."""
+    """Run `gen` as a process of its own, `under` another command, and return what it printed."""
     data = input.encode() if isinstance(input, str) else input
     done = subprocess.run(
-        [sys.executable, "-m", "generator", *arguments],
+        [*under, sys.executable, "-m", "generator", *arguments],
         cwd=cwd,
         input=data if data is not None else b"",
         env=clean_environment(**(env or {})),
@@ -36,3 +40,15 @@ def run_gen(
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
     )
+
+
+def need(tool: str) -> str:
+    """The path of a command; without it the test is skipped, but fails where CI runs it."""
+    beside = Path(sys.executable).parent
+    found = shutil.which(tool, path=f"{beside}{os.pathsep}{os.environ.get('PATH', '')}")
+    if found is None:
+        reason = f"`{tool}` is not installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
