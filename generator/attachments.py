@@ -64,16 +64,18 @@ class Files:
             self.errors.append(GenError(problem, where=found.where((*inner, name)), hint=hint))
         return policy
 
-    def permissions(self, profile: Profile) -> dict[str, Policy]:
-        """The permissions document of each role that has one in a file."""
+    def permissions(self, profile: Profile, partition: str | None) -> dict[str, Policy]:
+        """The permissions document of each role that has one in a file; see `read_statements`."""
         found: dict[str, Policy] = {}
         for number, role in enumerate(profile.roles):
             name = role.permissions.statements
             place = ("roles", number, "permissions", "statements")
             parsed = self._parse(name, place) if name else None
             if parsed is not None:
-                found[role.name], errors = read_statements(parsed)
+                policy, errors = read_statements(parsed, partition)
                 self.errors += errors
+                if policy is not None:
+                    found[role.name] = policy
         return found
 
     def _parse(self, name: str, place: tuple[str | int, ...]) -> Document | None:

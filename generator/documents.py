@@ -52,6 +52,23 @@ _DANGLING: Final = re.compile(r"A(?:IDA|ROA)[A-Z0-9]+")
 
 def lexical_problems(policy: Policy, kind: Kind, partition: str) -> Iterator[tuple[str, str]]:
     """What IAM, or a reviewer, would refuse in the text of a document: (problem, hint) pairs."""
+    yield from _whole_problems(policy, kind)
+    seen: set[str] = set()
+    for number, s in enumerate(policy.statements, 1):
+        yield from statement_problems(s, number, seen, kind, partition)
+
+
+def statement_problems(
+    s: Statement, number: int, seen: set[str], kind: Kind, partition: str
+) -> Iterator[tuple[str, str]]:
+    """The same for one statement; `seen` are the Sids of those before it, and gains its own."""
+    yield from _sid_problems(s, number, seen)
+    yield from _element_problems(s, kind)
+    yield from _text_problems(s)
+    yield from _arn_problems(s, partition)
+
+
+def _whole_problems(policy: Policy, kind: Kind) -> Iterator[tuple[str, str]]:
     if not policy.statements:
         yield "the document has no statements", ""
     if policy.version != "2012-10-17":
@@ -60,12 +77,6 @@ def lexical_problems(policy: Policy, kind: Kind, partition: str) -> Iterator[tup
     if size > kind.quota:
         hint = "attach it as a managed policy" if kind in (GROUP_INLINE, USER_INLINE) else ""
         yield f"has {size:,} characters, and the quota ({kind.name}) is {kind.quota:,}", hint
-    seen: set[str] = set()
-    for number, s in enumerate(policy.statements, 1):
-        yield from _sid_problems(s, number, seen)
-        yield from _element_problems(s, kind)
-        yield from _text_problems(s)
-        yield from _arn_problems(s, partition)
 
 
 def _sid_problems(s: Statement, number: int, seen: set[str]) -> Iterator[tuple[str, str]]:

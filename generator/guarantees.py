@@ -37,16 +37,23 @@ def broken_by_user_policy(
 def broken_by_role_permissions(policy: Policy, partition: str) -> tuple[Broken, ...]:
     """Every guarantee that a role's own permissions break."""
     found = [Broken(p, h) for p, h in lexical_problems(policy, ROLE_PERMISSIONS, partition)]
-    found += [
-        Broken(
-            f"statement `{s.sid}` has a condition on `{c.key}`, which a role session has not got",
-            "take it out: MFA is checked in the role's trust policy",
-        )
-        for s in policy.statements
-        for c in s.conditions
-        if c.key.lower() in (FLAG.lower(), AGE.lower())
-    ]
+    for s in policy.statements:
+        found += conditions_on_mfa(s)
     return tuple(found)
+
+
+def conditions_on_mfa(s: Statement) -> Iterator[Broken]:
+    """Conditions of a role's permissions that no session of the role can meet.
+
+    Source: IAM User Guide, "Configuring MFA-protected API access".
+    """
+    for c in s.conditions:
+        if c.key.lower() in (FLAG.lower(), AGE.lower()):
+            yield Broken(
+                f"statement `{s.sid}` has a condition on `{c.key}`, which a role session has not "
+                "got",
+                "take it out: MFA is checked in the role's trust policy",
+            )
 
 
 def _broken_by_statements(statements: tuple[Statement, ...], terms: Terms) -> tuple[Broken, ...]:

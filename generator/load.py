@@ -50,7 +50,7 @@ def load_text(text: str, label: str, folder: Path) -> Source:
         raise GenErrors(find_all(document, folder, error)) from error
     files = Files(document, folder)
     password_policy = files.password_policy(profile)
-    permissions = files.permissions(profile)
+    permissions = files.permissions(profile, profile.account.partition)
     errors = [located(document, p) for p in problems_of(profile, password_policy)]
     errors += files.errors
     if errors:

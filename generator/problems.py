@@ -18,7 +18,7 @@ from generator.attachments import Files
 from generator.checks import problems_of
 from generator.document import Document
 from generator.errors import GenError
-from generator.problem import Place, Problem, in_order, located
+from generator.problem import PARTITION, Place, Problem, in_order, located
 from generator.profile import Profile, read
 from generator.schema import profile_schema
 
@@ -44,7 +44,10 @@ def find_all(document: Document, folder: Path, first: msgspec.ValidationError) -
         blamed = [p.place for p in found]
         files = Files(document, folder, lambda place: _original(place, originals))
         password_policy = files.password_policy(mended)
-        files.permissions(mended)
+        partition = mended.account.partition
+        files.permissions(
+            mended, None if any(_touches(b, PARTITION) for b in blamed) else partition
+        )
         errors += files.errors
         for problem in problems_of(mended, password_policy):
             place = _original(problem.place, originals)

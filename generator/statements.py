@@ -1,23 +1,40 @@
 """A file of IAM statements that a team wrote: a list of them, one alone, or a whole document."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
+from generator.canonical import canonical
 from generator.checks import unknown_action
 from generator.document import Document, Place
+from generator.documents import ROLE_PERMISSIONS, statement_problems
 from generator.errors import GenError
 from generator.grammar import parse_policy, parse_statement
+from generator.guarantees import conditions_on_mfa
 from generator.policy import Policy, PolicyError, Statement
 
 
-def read_statements(parsed: Document) -> tuple[Policy, list[GenError]]:
-    """The statements of a file, and what is wrong with it: one error a statement, at its line."""
+@lru_cache(maxsize=16)
+def read_statements(
+    parsed: Document, partition: str | None
+) -> tuple[Policy | None, tuple[GenError, ...]]:
+    """A role's own statements, and everything that is wrong with them, each at its line.
+
+    `partition` is the profile's, None where that is wrong itself: then nothing that follows from
+    it is said. The policy is None where it cannot be read. A document is read once, however many
+    profiles name its file.
+    """
     errors: list[GenError] = []
-    statements = tuple(_statements(parsed, errors))
-    return Policy(statements), errors
+    found = list(_statements(parsed, errors))
+    seen: set[str] = set()
+    for number, place, s in found if partition else ():
+        checked = [*statement_problems(s, number, seen, ROLE_PERMISSIONS, partition or "")]
+        checked += [(b.problem, b.hint) for b in conditions_on_mfa(s)]
+        errors += [GenError(p, where=parsed.where(place), hint=hint) for p, hint in checked]
+    return (None if errors else Policy(tuple(s for *_, s in found))), tuple(errors)
 
 
-def _statements(parsed: Document, errors: list[GenError]) -> Iterator[Statement]:
+def _statements(parsed: Document, errors: list[GenError]) -> Iterator[tuple[int, Place, Statement]]:
     data: Any = parsed.data
     at: Place = ()
     if isinstance(data, Mapping) and "Statement" in data:
@@ -31,15 +48,17 @@ def _statements(parsed: Document, errors: list[GenError]) -> Iterator[Statement]
         hint = "write a list of IAM statements"
         errors.append(GenError("has no statements", where=parsed.where(at), hint=hint))
         return
-    for number, item in enumerate(items):
-        place = (*at, number) if isinstance(data, list) else at
+    for number, item in enumerate(items, 1):
+        place = (*at, number - 1) if isinstance(data, list) else at
         try:
-            statement = parse_statement(_text_values(item), f"statement {number + 1}")
+            statement = parse_statement(_text_values(item), f"statement {number}")
+            # As it will be committed: an incomplete ARN, for one, is a whole one there.
+            (committed,) = canonical(Policy((statement,))).statements
         except PolicyError as error:
             errors.append(_located(error, parsed, place))
             continue
         errors += _unknown_actions(statement, parsed, place)
-        yield statement
+        yield number, place, committed
 
 
 # Stands in for the statements while the rest of a document is read.
