@@ -4,6 +4,7 @@ Memory does not grow with the documents: what is built is staged on disk, and wh
 processes is a few words a profile.
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -146,7 +147,9 @@ def _run(work: _Work, paths: Paths) -> Iterator[Outcome]:
     chunks = [paths[at : at + CHUNK] for at in range(0, len(paths), CHUNK)]
     with ProcessPoolExecutor(max_workers=cores, initializer=_leave_interrupts) as pool:
         try:
-            for outcomes in pool.map(work, chunks):
+            with _interrupts_later():
+                found = pool.map(work, chunks)
+            for outcomes in found:
                 yield from outcomes
         except BrokenProcessPool as error:
             problem = "a worker process was killed"
@@ -158,6 +161,21 @@ def _leave_interrupts() -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Hold Ctrl-C back while workers start, who would take it for theirs before they leave it."""
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _all_or_none(outcomes: Iterable[Outcome], progress: Progress | None) -> list[Outcome]:

@@ -3,7 +3,6 @@
 Everything but click is imported by the command that needs it: `gen --help` pays for nothing else.
 """
 
-import gc
 import os
 import sys
 from itertools import pairwise
@@ -24,14 +23,21 @@ from generator.console import (
     say,
     yellow,
 )
-from generator.errors import NO, OK, OUR_BUG, YOUR_INPUT, GenError, GenErrors
+from generator.errors import (
+    CLOSED_PIPE,
+    INTERRUPTED,
+    NO,
+    OK,
+    OUR_BUG,
+    YOUR_INPUT,
+    GenError,
+    GenErrors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from generator.batch import Outcome
-
-INTERRUPTED, CLOSED_PIPE = 130, 141
 
 _profiles_argument = click.argument("profiles", nargs=-1, metavar="[PROFILE|DIR]...")
 _all_option = click.option("--all", "every", is_flag=True, help="Every profile in profiles/.")
@@ -149,18 +155,8 @@ def schema() -> int:
     return OK
 
 
-def main() -> None:
-    """Run a command; the one place where errors become messages and exit codes."""
-    # A command lives for a tenth of a second and makes nothing that a collection could free.
-    gc.disable()
-    code = run(sys.argv[1:])
-    # Nor is there anything to collect at the end, when Python would look through everything.
-    gc.freeze()
-    sys.exit(code)
-
-
 def run(arguments: "Sequence[str]") -> int:
-    """Run a command line and return its exit code."""
+    """Run a command line; the one place where errors become messages and exit codes."""
     try:
         code = cli.main(list(arguments), prog_name="gen", standalone_mode=False)
         sys.stdout.flush()

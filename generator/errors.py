@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 OK, NO, YOUR_INPUT, OUR_BUG, YOUR_MACHINE = 0, 1, 2, 3, 4
+# As shells report a program that SIGINT or SIGPIPE ended.
+INTERRUPTED, CLOSED_PIPE = 130, 141
 
 
 class Where(NamedTuple):

@@ -35,11 +35,12 @@ sys.exit(code)
 """
 BROKEN: Final = """\
 import sys
-from generator import batch, cli
+from generator import batch
+from generator.__main__ import main
 def build(*_, **__): raise RuntimeError("the ninth gate")
 batch.build = build
 sys.argv[0] = "gen"
-cli.main()
+main()
 """
 
 
@@ -452,6 +453,34 @@ def test_interrupt(long_render: subprocess.Popen[bytes], tmp_path: Path, group: 
     ).read_text().strip() == "interrupted; out/ is as it was, or wholly as rendered"
     assert tree(tmp_path / "here") == tree(tmp_path / "before")
     assert ends(long_render.pid)
+
+
+# Ctrl-C when modules are being loaded, and when everything is done and Python ends.
+EARLY: Final = """\
+import sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "generator.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Finder())
+from generator.__main__ import main
+main()
+"""
+LATE: Final = """\
+import atexit, os, signal, sys
+atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))
+from generator.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("program", "code"), [(EARLY, 130), (LATE, 0)], ids=["early", "late"])
+def test_interrupt_at_the_edges(program: str, code: int, tmp_path: Path) -> None:
+    """Ctrl-C before there is anything to stop, or after it, shows no traceback either."""
+    done = python(program, "--version", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (code, "")
+    assert bool(done.stdout) == (program == LATE)
 
 
 @pytest.mark.parametrize(("count", "roles"), [(300, 3)], ids=["workers"])

@@ -125,7 +125,7 @@ def test_the_metadata_says_what_it_is(wheel: Path) -> None:
     for line in ("Name: gen-iam-mfa", f"Version: {version}", "License-Expression: Apache-2.0"):
         assert f"\n{line}\n" in metadata
     assert re.search(r"^Requires-Python: >=3\.11$", metadata, re.M)
-    assert "gen = generator.cli:main" in commands
+    assert "gen = generator.__main__:main" in commands
     assert len(licences) == 1
 
 
