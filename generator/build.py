@@ -3,10 +3,8 @@
 Reading `build` from top to bottom is reading the product.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from msgspec import Struct
 
@@ -19,12 +17,9 @@ from generator.policy import Policy, PolicyError
 from generator.profile import Role, seconds
 from generator.render import render
 from generator.role_view import role_view
-from generator.states import ANY_ACCOUNT, Broken, Terms
-from generator.trust import TrustTerms, broken_by_trust_policy
+from generator.states import Broken, Terms
+from generator.trust import broken_by_trust_policy, trust_terms
 from generator.view import View, flows_of, view_of
-
-# An account in the ARN of a user or device: checks then use the profile's own, else any.
-_ACCOUNT: Final = re.compile(r":[0-9]{12}:(?:user|mfa|oauth2)/")
 
 
 class Document(Struct, frozen=True):
@@ -63,8 +58,10 @@ def build(source: Source, *, templates: Path | None = None) -> Bundle:
     user = render(f"{folder}/user-policy.json.j2", templates=templates, p=view, facts=facts)
     documents = [_document(source, "user-policy.json", ATTACHED[profile.attach], user)]
     user = documents[0].policy
-    mine = frozenset(arn for _, _, arns in view.assume_roles for arn in arns)
-    checked = broken_by_user_policy(user, documents[0].kind, _terms(source, view, user), mine)
+    opening = frozenset(
+        (a, arn) for _, calls, arns in view.assume_roles for a in calls for arn in arns
+    )
+    checked = broken_by_user_policy(user, documents[0].kind, _terms(source, view, user), opening)
     broken = [(documents[0], b) for b in checked]
     files: dict[str, str] = {}
     for role in profile.roles:
@@ -73,7 +70,7 @@ def build(source: Source, *, templates: Path | None = None) -> Bundle:
         trust = render(name, templates=templates, p=view, facts=facts, role=seen)
         document = _document(source, f"{at}/trust-policy.json", TRUST, trust)
         documents.append(document)
-        terms = TrustTerms(partition, seen.mfa_max_age)
+        terms = trust_terms(seen, partition)
         broken += [(document, b) for b in broken_by_trust_policy(document.policy, terms)]
         if role.name in source.permissions:
             own = source.permissions[role.name]
@@ -111,13 +108,14 @@ def _document(source: Source, path: str, kind: Kind, policy: Policy) -> Document
 
 def _terms(source: Source, view: View, user: Policy) -> Terms:
     profile = source.profile
+    # Where a document names accounts, it must work in the profile's own; else it does in any.
     named = any(
-        _ACCOUNT.search(i) for s in user.statements if s.resources for i in s.resources.items
+        _is_of_an_account(i) for s in user.statements if s.resources for i in s.resources.items
     )
     return Terms(
         archetype=profile.archetype,
         partition=view.partition,
-        account=(profile.account.id if named else None) or ANY_ACCOUNT,
+        account=(profile.account.id or "") if named else "",
         flows=flows_of(profile),
         account_allows_change=not view.allow_password_change,
         exempt=frozenset(action.lower() for action in view.exempt_before_mfa),
@@ -125,6 +123,11 @@ def _terms(source: Source, view: View, user: Policy) -> Terms:
         max_age=view.max_age,
         except_via_aws_service=view.except_via_aws_service,
     )
+
+
+def _is_of_an_account(pattern: str) -> bool:
+    fields = pattern.split(":", 5)
+    return len(fields) == 6 and fields[4] not in ("", "*") and not fields[5].startswith("role/")
 
 
 def _refusals(source: Source, broken: list[tuple[Document, Broken]]) -> Iterator[GenError]:

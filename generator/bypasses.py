@@ -4,19 +4,21 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, Literal, get_args
 
-from generator.flows import REGISTER_KEY, Call, calls_of
+from generator.flows import REGISTER_KEY, calls_of
 from generator.lexical import FidoLevel, FipsLevel
 from generator.match import hold, holds, matches_action
 from generator.never_exempt import NEVER_EXEMPT
 from generator.policy import Condition, Effect, Patterns, Statement
 from generator.states import (
     AGE,
+    Ages,
     Broken,
     Certification,
     Requests,
     State,
     Terms,
-    age_that_matters,
+    ages_near,
+    ages_that_matter,
     answers,
     guarded,
     resources_of,
@@ -31,16 +33,19 @@ OWN_NAME: Final = "/${aws:username}"
 ENABLE: Final = "iam:EnableMFADevice"
 NO_MFA: Final = "no MFA"
 STALE_MFA: Final = "stale MFA"
+TOTP: Final = "TOTP devices"
 
 
 def gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterator[Broken]:
     """What a user without MFA could do if some other policy allowed everything."""
     denies = [s for s in statements if s.effect is Effect.DENY]
-    for states in (without_mfa(), with_stale_mfa(terms.max_age)):
-        yield from _uncovered(denies, terms, states)
-    for call in calls_of(terms.flows):
-        if call.before_mfa and call.target == "own-user":
-            yield from _reach(denies, call, terms)
+    near = ages_near(c for s in denies for c in s.conditions)
+    for states in (without_mfa(), with_stale_mfa(terms.max_age, near)):
+        asked = [*guarded(states, terms.except_via_aws_service)]
+        yield from _uncovered(denies, terms, asked)
+        for call in calls_of(terms.flows):
+            if call.before_mfa and call.target == "own-user":
+                yield from _reach(denies, call.action, asked)
     about = [s for s in denies if matches_action(s.actions, ENABLE)]
     for kind, requests in _forbidden_devices(about, terms):
         denied = 0
@@ -54,12 +59,11 @@ def gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterato
 
 
 def _uncovered(
-    denies: list[Statement], terms: Terms, states: Iterator[tuple[str, State]]
+    denies: list[Statement], terms: Terms, states: list[tuple[str, State]]
 ) -> Iterator[Broken]:
     """The first state in which nothing denies everything but the exempt actions."""
     blankets = [s for s in denies if _everywhere(s) and _spares_exempt_only(s, terms)]
-    for who, state in states:
-        context = guarded(state, terms.except_via_aws_service)
+    for who, context in states:
         if not any(hold(s.conditions, context) for s in blankets):
             yield _why_no_blanket(denies, terms, who, context)
             return
@@ -111,26 +115,25 @@ def _why_no_blanket(denies: list[Statement], terms: Terms, who: str, context: St
     )
 
 
-def _reach(denies: list[Statement], call: Call, terms: Terms) -> Iterator[Broken]:
+def _reach(
+    denies: list[Statement], action: str, states: list[tuple[str, State]]
+) -> Iterator[Broken]:
     """Other users within reach of an exempt action."""
-    for who, state in without_mfa(call.console_only):
-        context = guarded(state, terms.except_via_aws_service)
-        if not any(_spares_own_user_only(s, call.action, context) for s in denies):
+    about = [s for s in denies if _spares_own_user_only(s, action)]
+    for who, context in states:
+        if not any(hold(s.conditions, context) for s in about):
             yield Broken(
-                f"no statement denies `{call.action}` on other users to {who}",
+                f"no statement denies `{action}` on other users to {who}",
                 "`NotAction` exempts it on every user; deny it with `NotResource` own user",
             )
             return
 
 
-def _spares_own_user_only(s: Statement, action: str, context: State) -> bool:
+def _spares_own_user_only(s: Statement, action: str) -> bool:
     """Whether a Deny covers an action on everything but, at most, the own user."""
     spared = s.resources.items if s.resources and s.resources.negated else ()
-    return (
-        matches_action(s.actions, action)
-        and (all(map(_is_own_user, spared)) if spared else _everywhere(s))
-        and hold(s.conditions, context) is True
-    )
+    everywhere = all(map(_is_own_user, spared)) if spared else _everywhere(s)
+    return everywhere and matches_action(s.actions, action)
 
 
 def _is_own_user(pattern: str) -> bool:
@@ -140,9 +143,8 @@ def _is_own_user(pattern: str) -> bool:
 
 def _forbidden_devices(about: list[Statement], terms: Terms) -> Iterator[tuple[str, Requests]]:
     """Kinds of device the profile does not allow, and their registration in every state of MFA."""
-    max_age = age_that_matters(about, terms.max_age)
     kinds = terms.flows & {"virtual-totp", "hardware-totp", "security-key"}
-    who = (max_age, terms.except_via_aws_service)
+    who = (*ages_that_matter(about, terms.max_age), terms.except_via_aws_service)
     yield from _forbidden(kinds, terms.certification, *who, terms.partition, terms.account)
 
 
@@ -151,17 +153,20 @@ def _forbidden(
     kinds: frozenset[str],
     certification: Certification,
     max_age: int | None,
+    near: Ages,
     except_via_aws_service: bool,
     partition: str,
     account: str,
 ) -> tuple[tuple[str, Requests], ...]:
-    who = [*without_mfa(console_only=True), *with_mfa(max_age)]
-    states = [(name, guarded(state, except_via_aws_service)) for name, state in who]
     own_users = resources_of("own-user", partition, account)
-    return tuple(
-        (kind, Requests(((name, s | keys) for name, s in states for keys in carried), own_users))
-        for kind, carried in _forbidden_registrations(kinds, certification, partition).items()
-    )
+    found = []
+    for kind, carried in _forbidden_registrations(kinds, certification, partition).items():
+        # Security keys are registered in the console only, other devices with an access key too.
+        who = [*without_mfa(console_only=kind != TOTP), *with_mfa(max_age, near)]
+        who = [*guarded(who, except_via_aws_service)]
+        states = [(name, state | keys) for name, state in who for keys in carried]
+        found.append((kind, Requests(states, own_users)))
+    return tuple(found)
 
 
 def _forbidden_registrations(
@@ -173,7 +178,7 @@ def _forbidden_registrations(
     if "security-key" not in kinds and has_security_keys(partition):
         found["security keys"] = [{key: phase} for phase in ("Create", "Activate")]
     if not kinds & {"virtual-totp", "hardware-totp"}:
-        found["TOTP devices"] = [{key: None}]
+        found[TOTP] = [{key: None}]
     accepted: State = {name.lower(): levels[0] for name, levels in certification}
     if certification:
         found["security keys without the certification"] = [
@@ -196,9 +201,10 @@ def grants_without_mfa(statements: tuple[Statement, ...], terms: Terms) -> Itera
                 target = before.get(action.lower())
                 if target is None:
                     yield _beyond(s, action, gap, terms)
-                elif target == "own-user" and gap == NO_MFA and not _on_own_user_only(s):
+                elif target == "own-user" and not _on_own_user_only(s):
+                    how = "without MFA" if gap == NO_MFA else f"with {gap}"
                     yield Broken(
-                        f"statement `{s.sid}` allows `{action}` on other users without MFA",
+                        f"statement `{s.sid}` allows `{action}` on other users {how}",
                         "list the two ARNs of the own user",
                     )
     about = [s for s in allows if matches_action(s.actions, ENABLE)]
@@ -218,12 +224,12 @@ def _gap(
     """With what too little MFA an Allow may apply, as far as its conditions tell."""
 
     def may_hold(states: Iterator[tuple[str, State]]) -> bool:
-        asked = (guarded(state, except_via_aws_service) for _, state in states)
-        return any(hold(conditions, state) is not False for state in asked)
+        asked = guarded(states, except_via_aws_service)
+        return any(hold(conditions, state) is not False for _, state in asked)
 
     if may_hold(without_mfa()):
         return NO_MFA
-    return STALE_MFA if may_hold(with_stale_mfa(max_age)) else ""
+    return STALE_MFA if may_hold(with_stale_mfa(max_age, ages_near(conditions))) else ""
 
 
 def _beyond(s: Statement, action: str, gap: str, terms: Terms) -> Broken:

@@ -107,7 +107,7 @@ def _statement(s: Statement, partition: str, variables: bool) -> Statement:
             s.actions.negated,
         ),
         resources=resources,
-        conditions=_conditions(s.conditions, s.sid, variables),
+        conditions=canonical_conditions(s.conditions, s.sid, variables),
     )
 
 
@@ -125,9 +125,14 @@ def _principals(principals: Principals, partition: str) -> Principals:
     )
 
 
-def _conditions(
-    conditions: tuple[Condition, ...], sid: str, variables: bool
+def canonical_conditions(
+    conditions: Iterable[Condition], sid: str = "", variables: bool = True
 ) -> tuple[Condition, ...]:
+    """The conditions of a statement in their one spelling.
+
+    Raises:
+        PolicyError: one operator has a key twice in different case.
+    """
     found: dict[tuple[str, str], Condition] = {}
     for c in conditions:
         key = key_case(c.key)

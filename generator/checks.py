@@ -46,6 +46,11 @@ def advice(profile: Profile, password_policy: PasswordPolicy | None) -> Iterator
             "keys stay limited to what is allowed without MFA; consider cli.aws_login"
         )
     for role in profile.roles:
+        if ":role/" in (role.trust.principal_arn or ""):
+            yield (
+                f"role {role.name}: `principal_arn` names roles, whose sessions carry no MFA flag; "
+                "nobody may be able to assume it"
+            )
         if role.session_name_is_username:
             yield (
                 f"role {role.name}: whether the console's switch role sends the user name as the "

@@ -44,6 +44,15 @@ _IAM_RESOURCES: Final = (
     "report/",
     "access-report/",
 )
+# Source: IAM User Guide, "IAM JSON policy elements: Action"; the catalogue's own names.
+_ACTION: Final = re.compile(r"\*|\*:\*|[A-Za-z0-9-]+:[A-Za-z0-9*?-]+")
+# ISO 8601 as W3C profiles it, or seconds since 1970.
+# Source: IAM User Guide, "Condition operators", date condition operators.
+_DATE: Final = re.compile(
+    r"[0-9]+|[0-9]{4}-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01])(?:T(?:[01][0-9]|2[0-3])"
+    r":[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]))?)?"
+)
+_DATE_OPERATOR: Final = re.compile("(?:For(?:Any|All)Values:)?Date")
 # Source: botocore, IAM service model, policyDocumentType.
 _LATIN_1: Final = re.compile("[\t\n\r\x20-\xff]*")
 _ACCOUNT: Final = re.compile(r"[0-9]{12}|\*|aws|")
@@ -64,6 +73,8 @@ def statement_problems(
     """The same for one statement; `seen` are the Sids of those before it, and gains its own."""
     yield from _sid_problems(s, number, seen)
     yield from _element_problems(s, kind)
+    yield from _action_problems(s)
+    yield from _date_problems(s)
     yield from _text_problems(s)
     yield from _arn_problems(s, partition)
 
@@ -102,6 +113,30 @@ def _element_problems(s: Statement, kind: Kind) -> Iterator[tuple[str, str]]:
             yield f"statement `{s.sid}` has neither `Resource` nor `NotResource`", ""
 
 
+def is_action_pattern(text: str) -> bool:
+    """Whether IAM takes text for an action: `*`, or a service and a pattern of a name."""
+    return bool(_ACTION.fullmatch(text))
+
+
+def _action_problems(s: Statement) -> Iterator[tuple[str, str]]:
+    for item in s.actions.items:
+        if not is_action_pattern(item):
+            yield (
+                f"statement `{s.sid}` names `{item}`, which cannot be an action",
+                "write it as `service:Action`; wildcards are for the part after the colon",
+            )
+
+
+def _date_problems(s: Statement) -> Iterator[tuple[str, str]]:
+    for c in s.conditions:
+        for value in c.values if _DATE_OPERATOR.match(c.operator) else ():
+            if not _DATE.fullmatch(value):
+                yield (
+                    f"statement `{s.sid}` compares `{c.key}` with `{value}`, which is not a date",
+                    "write it as in `2026-12-31T00:00:00Z`",
+                )
+
+
 def _text_problems(s: Statement) -> Iterator[tuple[str, str]]:
     texts = [s.sid, *s.actions.items]
     texts += s.resources.items if s.resources else ()
@@ -128,13 +163,17 @@ def _arn_problems(s: Statement, partition: str) -> Iterator[tuple[str, str]]:
         for item in ids:
             if kind == "AWS" and _DANGLING.fullmatch(item):
                 yield f"statement `{s.sid}` trusts `{item}`, a deleted principal", ""
-            elif kind == "AWS" and item != "*" and (problem := arn_problem(item, partition)):
+            elif (
+                kind == "AWS"
+                and item != "*"
+                and (problem := arn_problem(item, partition, principal=True))
+            ):
                 yield f"statement `{s.sid}` trusts `{item}`: {problem}", ""
             elif kind == "AWS" and item != "*" and ("*" in item or "?" in item):
                 yield f"statement `{s.sid}` trusts `{item}`: a principal has no wildcards", ""
 
 
-def arn_problem(arn: str, partition: str) -> str:
+def arn_problem(arn: str, partition: str, *, principal: bool = False) -> str:
     """What is wrong with an ARN (or pattern of one) in a partition, "" if nothing is."""
     fields = arn.split(":", 5)
     if fields[0] != "arn" or len(fields) < 6:
@@ -142,12 +181,15 @@ def arn_problem(arn: str, partition: str) -> str:
     _, found, service, region, account, resource = fields
     if found != partition:
         return f"the partition is `{found}`, and the profile's is `{partition}`"
+    if not service:
+        return "names no service"
     if service in ("iam", "sts"):
         if region:
             return "an IAM ARN has no region"
         if not _ACCOUNT.fullmatch(account):
             return f"`{account}` is not an account id"
         starts = _IAM_RESOURCES if service == "iam" else ("assumed-role/", "federated-user/")
-        if resource not in ("*", "root") and not resource.startswith(starts):
+        whole = ("*", "root") if principal else ("*",)
+        if resource not in whole and not resource.startswith(starts):
             return f"`{resource}` is not a kind of resource that IAM has"
     return "" if resource else "names no resource"

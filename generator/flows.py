@@ -12,7 +12,9 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-Target: TypeAlias = Literal["own-user", "any-device", "account", "sign-in-client", "role"]
+Target: TypeAlias = Literal[
+    "own-user", "any-device", "account", "sign-in-client", "console", "role"
+]
 Context: TypeAlias = tuple[tuple[str, str | None], ...]
 
 REGISTER_KEY: Final = "iam:RegisterSecurityKey"
@@ -160,7 +162,7 @@ CALLS: Final = (
     Call(
         "console-authorization",
         "signin:AuthorizeOAuth2Access",
-        "account",
+        "console",
         "SI:console-access-control",
         granted=False,
         console_only=True,
@@ -168,7 +170,7 @@ CALLS: Final = (
     Call(
         "console-authorization",
         "signin:CreateOAuth2Token",
-        "account",
+        "console",
         "SI:console-access-control",
         granted=False,
         console_only=True,

@@ -12,14 +12,18 @@ from generator.documents import ROLE_PERMISSIONS, Kind, lexical_problems
 from generator.lockouts import lockouts
 from generator.match import applies, matches_action
 from generator.policy import Effect, Policy, Statement
-from generator.states import AGE, FLAG, Broken, Terms, direct, with_mfa
+from generator.states import AGE, FLAG, Broken, Terms, ages_that_matter, direct, with_mfa
 from generator.trust import ROLE_ACTIONS
 
 
 def broken_by_user_policy(
-    policy: Policy, kind: Kind, terms: Terms, roles: frozenset[str]
+    policy: Policy, kind: Kind, terms: Terms, opening: frozenset[tuple[str, str]]
 ) -> tuple[Broken, ...]:
-    """Every guarantee that a user policy breaks. `roles`: the ARNs its users may assume."""
+    """Every guarantee that a user policy breaks.
+
+    `opening`: action and role ARN of every call by which its users assume a role of the profile.
+    """
+    roles = {role for _, role in opening}
     found = [Broken(p, h) for p, h in lexical_problems(policy, kind, terms.partition)]
     # Teams differ in their roles and share the rest; what is shared is decided once.
     others = tuple(s for s in policy.statements if not _is_about_roles(s))
@@ -28,8 +32,8 @@ def broken_by_user_policy(
     for s in policy.statements:
         if s.effect is Effect.ALLOW and (_is_about_roles(s) or (lean and _opens_roles(s))):
             found += _wide_assume_role(s, roles)
-    for role in sorted(roles):
-        found += _closed_role(policy, role, terms)
+    for action, role in sorted(opening):
+        found += _closed_role(policy, action, role, terms)
     return tuple(dict.fromkeys(found))
 
 
@@ -78,7 +82,7 @@ def _opens_roles(s: Statement) -> bool:
     return any(matches_action(s.actions, action) for action in ROLE_ACTIONS)
 
 
-def _wide_assume_role(s: Statement, roles: frozenset[str]) -> Iterator[Broken]:
+def _wide_assume_role(s: Statement, roles: set[str]) -> Iterator[Broken]:
     items = s.resources.items if s.resources and not s.resources.negated else ("*",)
     for item in items:
         if item not in roles:
@@ -88,21 +92,25 @@ def _wide_assume_role(s: Statement, roles: frozenset[str]) -> Iterator[Broken]:
             )
 
 
-def _closed_role(policy: Policy, role: str, terms: Terms) -> Iterator[Broken]:
-    """A role of the profile that its users cannot assume although they have MFA."""
-    allowed = False
-    about = [s for s in policy.statements if matches_action(s.actions, "sts:AssumeRole")]
-    for who, state in with_mfa(terms.max_age):
-        for s in about:
-            applied = applies(s, "sts:AssumeRole", role, direct(state))
-            allowed = allowed or (s.effect is Effect.ALLOW and applied is True)
-            if s.effect is Effect.DENY and applied is True:
+def _closed_role(policy: Policy, action: str, role: str, terms: Terms) -> Iterator[Broken]:
+    """A call that opens a role of the profile and that users cannot make although they have MFA."""
+    about = [s for s in policy.statements if matches_action(s.actions, action)]
+    max_age, near = ages_that_matter(about, terms.max_age)
+    allowed = True
+    for who, state in direct(with_mfa(max_age, near)):
+        answers = [(s, applies(s, action, role, state)) for s in about]
+        allowed = allowed and any(
+            s.effect is Effect.ALLOW and applied is True for s, applied in answers
+        )
+        for s, applied in answers:
+            if s.effect is Effect.DENY and applied is not False:
+                verb = "denies" if applied else "may deny"
                 yield Broken(
-                    f"statement `{s.sid}` denies `sts:AssumeRole` on `{role}` to {who}",
+                    f"statement `{s.sid}` {verb} `{action}` on `{role}` to {who}",
                     "users of this profile work through that role",
                 )
     if not allowed:
         yield Broken(
-            f"no statement allows `sts:AssumeRole` on `{role}`",
+            f"no statement allows `{action}` on `{role}` to a user with MFA",
             "users of this profile work through that role",
         )

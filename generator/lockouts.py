@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from generator.flows import CALLS, Call, Context, Target, calls_of
-from generator.match import applies, holds, matches_action
+from generator.match import Resources, applies, holds, matches_action
 from generator.policy import Effect, Patterns, Statement
 from generator.states import (
     ACTIVATE,
+    Ages,
     Broken,
     Certification,
     Requests,
     State,
     Terms,
-    age_that_matters,
+    ages_that_matter,
     answers,
     carried_by,
     direct,
@@ -34,7 +35,7 @@ def lockouts(statements: tuple[Statement, ...], terms: Terms) -> tuple[Broken, .
         if call.target == "role":
             continue
         about = [s for actions, s in covered if call.action in actions]
-        requests = requests_of(call, terms, age_that_matters(about, terms.max_age))
+        requests = requests_of(call, terms, *ages_that_matter(about, terms.max_age))
         failing = _failing(about, requests, needs_allow=_needs_allow(call, terms))
         for number, (who, state, resource) in enumerate(requests if failing else ()):
             if failing >> number & 1:
@@ -62,10 +63,10 @@ def _failing(about: list[Statement], requests: Requests, *, needs_allow: bool) -
     return requests.every & ~allowed | denied
 
 
-def requests_of(call: Call, terms: Terms, max_age: int | None) -> Requests:
+def requests_of(call: Call, terms: Terms, max_age: int | None, near: Ages) -> Requests:
     """Requests that stand for all a call is made with."""
     certification = terms.certification if ACTIVATE in call.context else ()
-    states = (call.before_mfa, call.console_only, max_age, call.context, certification)
+    states = (call.before_mfa, call.console_only, max_age, near, call.context, certification)
     return _made(*states, call.target, terms.partition, terms.account)
 
 
@@ -74,16 +75,17 @@ def _made(
     before_mfa: bool,
     console_only: bool,
     max_age: int | None,
+    near: Ages,
     context: Context,
     certification: Certification,
     target: Target,
     partition: str,
     account: str,
 ) -> Requests:
-    states = [*(without_mfa(console_only) if before_mfa else ()), *with_mfa(max_age)]
+    states = [*(without_mfa(console_only) if before_mfa else ()), *with_mfa(max_age, near)]
     carried = carried_by(context, certification)
     return Requests(
-        ((who, direct(state) | keys) for who, state in states for keys in carried),
+        ((who, state | keys) for who, state in direct(states) for keys in carried),
         resources_of(target, partition, account),
     )
 
@@ -92,7 +94,7 @@ def _lockout(
     about: list[Statement],
     terms: Terms,
     call: Call,
-    resource: str,
+    resource: str | Resources,
     who: str,
     context: State,
 ) -> Iterator[Broken]:
@@ -104,20 +106,29 @@ def _lockout(
         elif applied is not False:
             verb, why = "denies", ""
             if applied is None:
-                keys = [c.key for c in s.conditions if holds(c, context) is None]
-                open_key = keys[0] if keys else "a policy variable"
-                verb, why = "may deny", f", depending on `{open_key}`"
+                verb, why = "may deny", f", depending on {_open(s, context)}"
             yield Broken(
                 f"statement `{s.sid}` {verb} `{call.action}` to {who}{why}",
                 f"users need it for: {call.flow}; exempt it from the Deny",
             )
     if not allowed:
-        shape = "without a path" if resource.count("/") == 1 else "with a path"
-        which = f" on the own user (a user {shape})" if call.target == "own-user" else ""
+        which = ""
+        if isinstance(resource, Resources) and call.target == "own-user":
+            shape = "without a path" if resource.one.count("/") == 1 else "with a path"
+            which = f" on the own user (a user {shape})"
         yield Broken(
             f"no statement allows `{call.action}` to {who}{which}",
             f"users need it for: {call.flow}",
         )
+
+
+def _open(s: Statement, context: State) -> str:
+    """What it depends on whether a statement applies."""
+    keys = [c.key for c in s.conditions if holds(c, context) is None]
+    if keys:
+        return f"`{keys[0]}`"
+    named = s.resources.items if s.resources else ()
+    return "a policy variable" if any("${" in item for item in named) else "the resource"
 
 
 def _needs_allow(call: Call, terms: Terms) -> bool:

@@ -5,9 +5,12 @@ neither yes nor no, and who asks decides which way is the safe one.
 """
 
 import re
+import string
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from generator.policy import Condition, Patterns, Statement
 
@@ -15,6 +18,13 @@ from generator.policy import Condition, Patterns, Statement
 # the value that stands for any in a policy variable, while conditions on the key stay not known.
 Context: TypeAlias = Mapping[str, str | None]
 
+# An operator of another type on these keys may do anything. `Null` is for all.
+# Source: IAM User Guide, "AWS global condition context keys".
+_TYPES: Final = {
+    "aws:multifactorauthpresent": "Bool",
+    "aws:multifactorauthage": "Numeric",
+    "aws:viaawsservice": "Bool",
+}
 _DIGITS: Final = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 
@@ -61,14 +71,77 @@ def _actions(patterns: Patterns) -> tuple[frozenset[str], tuple[str, ...]]:
     return frozenset(lower - globs), tuple(sorted(globs))
 
 
-def matches_resource(patterns: Patterns, resource: str, context: Context) -> bool | None:
-    """Whether `Resource` or `NotResource` covers a resource; None if a variable is not known."""
+class Resources(Struct, frozen=True, cache_hash=True):
+    """All resources of one shape, whatever their names.
+
+    `one` stands for each of them: its names are characters that no document has, so a pattern
+    that matches it matches them all. `every` is a pattern that all of them match; see `intersect`.
+    """
+
+    one: str
+    every: str
+
+
+# One character of a user's or device's name, a run of them, a run of those of a path, one digit;
+# see `intersect`. IAM lets a path have a colon as well, which would make every `*` before it match.
+# Source: IAM API Reference, CreateUser, UserName and Path.
+NAME, NAMES, PATHS, DIGIT = "\ue000", "\ue001", "\ue002", "\ue003"
+_NAME: Final = frozenset(f"{string.ascii_letters}{string.digits}_+=,.@-")
+_ANY_OF: Final = {
+    NAME: _NAME,
+    NAMES: _NAME,
+    PATHS: frozenset(map(chr, range(0x21, 0x7F))) - {":"},
+    DIGIT: frozenset(string.digits),
+}
+_RUNS: Final = ("*", NAMES, PATHS)
+
+
+@lru_cache(maxsize=512)
+def intersect(one: str, other: str) -> bool:
+    """Whether some text matches both of two patterns.
+
+    Patterns of `*`, `?` and the characters of `_ANY_OF`. Work: at most the product of the lengths.
+    """
+    todo, seen = [(0, 0)], set()
+    while todo:
+        place = i, j = todo.pop()
+        if place in seen:
+            continue
+        seen.add(place)
+        a, b = one[i : i + 1], other[j : j + 1]
+        if not a and not b:
+            return True
+        # Runs may end here.
+        if a in _RUNS:
+            todo.append((i + 1, j))
+        if b in _RUNS:
+            todo.append((i, j + 1))
+        if a and b and _share_a_character(a, b):
+            todo.append((i + (a not in _RUNS), j + (b not in _RUNS)))
+    return False
+
+
+def _share_a_character(a: str, b: str) -> bool:
+    if a in "*?" or b in "*?":
+        return True
+    return not _ANY_OF.get(a, frozenset(a)).isdisjoint(_ANY_OF.get(b, frozenset(b)))
+
+
+def matches_resource(
+    patterns: Patterns, resource: str | Resources, context: Context
+) -> bool | None:
+    """Whether `Resource` or `NotResource` covers a resource, or all resources of a shape.
+
+    None if that depends: on a variable that is not known, or on which of the resources it is.
+    """
     answers = [_resource(pattern, resource, context) for pattern in patterns.items]
     found = True if True in answers else (None if None in answers else False)
     return None if found is None else found != patterns.negated
 
 
-def applies(statement: Statement, action: str, resource: str, context: Context) -> bool | None:
+def applies(
+    statement: Statement, action: str, resource: str | Resources, context: Context
+) -> bool | None:
     """Whether a statement of an identity policy applies to a request; None if not settled."""
     if not matches_action(statement.actions, action):
         return False
@@ -107,7 +180,7 @@ def holds(condition: Condition, context: Context) -> bool | None:
             return None
         return ("true" if value is None else "false") in wanted
     name = condition.operator.removesuffix("IfExists")
-    if name not in _OPERATORS:
+    if name not in _OPERATORS or not name.startswith(_TYPES.get(key, "")):
         return None
     negated, test = _OPERATORS[name]
     if value is None:
@@ -118,8 +191,19 @@ def holds(condition: Condition, context: Context) -> bool | None:
     return None if None in answers else negated
 
 
-def _resource(pattern: str, resource: str, context: Context) -> bool | None:
-    return None if (text := _filled(pattern, context)) is None else glob(text, resource)
+def _resource(pattern: str, resource: str | Resources, context: Context) -> bool | None:
+    text = _filled(pattern, context)
+    if isinstance(resource, str):
+        return None if text is None else glob(text, resource)
+    # Two resources of a shape need not be of the same length.
+    if text is not None and glob(text.replace("?", "\uffff"), resource.one):
+        return True
+    return None if intersect(_VARIABLE.sub(_what_it_can_be, pattern), resource.every) else False
+
+
+def _what_it_can_be(variable: re.Match[str]) -> str:
+    """A pattern for what a policy variable can stand for: a user name has no slash in it."""
+    return NAME + NAMES if variable.group(1).lower() == "aws:username" else "*"
 
 
 def _tested(
@@ -148,13 +232,18 @@ def _filled(pattern: str, context: Context) -> str | None:
     return _VARIABLE.sub(lambda m: str(context[f"${m.group(1).lower()}"]), pattern)
 
 
+def is_number(text: str) -> bool:
+    """Whether text is a number in digits; what only Python takes for one is not settled."""
+    return bool(_DIGITS.fullmatch(text))
+
+
 def _number(text: str) -> float:
-    """A number in digits; what only Python takes for one (`nan`, `1_000`) is not settled.
+    """A number in digits.
 
     Raises:
-        ValueError: anything else.
+        ValueError: anything else, as `nan` or `1_000`.
     """
-    if not _DIGITS.fullmatch(text):
+    if not is_number(text):
         raise ValueError(text)
     return float(text)
 

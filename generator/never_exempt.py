@@ -17,6 +17,7 @@ class NeverExempt(Struct, frozen=True):
 
 
 _OWN_POLICIES = "whoever can change policies can take the Deny off, or go round it"
+_FEDERATION = "whoever can change identity providers decides who signs in"
 _PERSISTENCE = "a new credential made without MFA outlives the session"
 
 NEVER_EXEMPT: Final = (
@@ -49,6 +50,21 @@ NEVER_EXEMPT: Final = (
         "sts:GetFederationToken",
         "it turns an access key into a console session without an MFA prompt",
         "UG:console_sign-in-mfa",
+    ),
+    NeverExempt(
+        "sts:AssumeRoot",
+        "it opens a session of a member account's root user",
+        "API:AssumeRoot",
+    ),
+    *(
+        NeverExempt(f"iam:{name}", _FEDERATION, "SAR:list_awsidentityandaccessmanagementiam")
+        for name in (
+            "AddClientIDToOpenIDConnectProvider",
+            "CreateOpenIDConnectProvider",
+            "CreateSAMLProvider",
+            "UpdateOpenIDConnectProviderThumbprint",
+            "UpdateSAMLProvider",
+        )
     ),
     *(
         NeverExempt(f"iam:{name}", _PERSISTENCE, "SAR:list_awsidentityandaccessmanagementiam")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from generator.documents import arn_problem
+from generator.match import glob
 from generator.problem import PARTITION, Place, Problem
 from generator.profile import Profile, Role, seconds
 
@@ -47,12 +48,12 @@ def _trust(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
         )
     if trust.principal_arn:
         problem = arn_problem(trust.principal_arn, profile.account.partition)
-        if (
-            not problem
-            and ":user/" not in trust.principal_arn
-            and ":role/" not in trust.principal_arn
-        ):
+        *_, account, resource = ("", *trust.principal_arn.split(":", 5))
+        if not problem and not resource.startswith(("user/", "role/")):
             problem = "only users and roles assume roles"
+        trusted = [*trust.accounts] or ["*" if trust.organization else profile.account.id or "*"]
+        if not problem and trusted != ["*"] and not any(glob(account, a) for a in trusted):
+            problem = f"the role trusts {' and '.join(trusted)} only"
         if problem:
             yield Problem(
                 (*at, "principal_arn"),

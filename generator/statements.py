@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from generator.canonical import canonical
 from generator.checks import unknown_action
 from generator.document import Document, Place
-from generator.documents import ROLE_PERMISSIONS, statement_problems
+from generator.documents import ROLE_PERMISSIONS, is_action_pattern, statement_problems
 from generator.errors import GenError
 from generator.grammar import parse_policy, parse_statement
 from generator.guarantees import conditions_on_mfa
@@ -52,13 +54,14 @@ def _statements(parsed: Document, errors: list[GenError]) -> Iterator[tuple[int,
         place = (*at, number - 1) if isinstance(data, list) else at
         try:
             statement = parse_statement(_text_values(item), f"statement {number}")
-            # As it will be committed: an incomplete ARN, for one, is a whole one there.
+            # As it will be committed (an incomplete ARN, for one, is a whole one there), but for
+            # the names of actions: a message shows those as they are written.
             (committed,) = canonical(Policy((statement,))).statements
         except PolicyError as error:
             errors.append(_located(error, parsed, place))
             continue
         errors += _unknown_actions(statement, parsed, place)
-        yield number, place, committed
+        yield number, place, replace(committed, actions=statement.actions)
 
 
 # Stands in for the statements while the rest of a document is read.
@@ -80,7 +83,7 @@ def _check_whole(data: Mapping[str, Any]) -> None:
 
 def _unknown_actions(statement: Statement, parsed: Document, place: Place) -> Iterator[GenError]:
     for action in statement.actions.items:
-        if hint := unknown_action(action):
+        if is_action_pattern(action) and (hint := unknown_action(action)):
             yield GenError(
                 f"statement `{statement.sid}` names `{action}`, which AWS does not document",
                 where=parsed.where(place),

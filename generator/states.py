@@ -8,10 +8,11 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from generator.flows import REGISTER_KEY, Context, Target
-from generator.match import hold, matches_resource
+from generator.match import DIGIT, NAME, NAMES, PATHS, Resources, hold, is_number, matches_resource
 from generator.policy import Condition, Patterns, Statement
 
 State: TypeAlias = dict[str, str | None]
+Ages: TypeAlias = tuple[int, ...]
 Certification: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
 ANY_RESOURCE: Final = Patterns(("*",))
@@ -19,13 +20,40 @@ ACTIVATE: Final = (REGISTER_KEY, "Activate")
 FLAG: Final = "aws:MultiFactorAuthPresent"
 AGE: Final = "aws:MultiFactorAuthAge"
 
-ANY_ACCOUNT: Final = "210987654321"
+# Characters that no document may have (they are not Latin-1) stand for names that nobody knows.
+USER: Final = "\ue010"
+_PATH: Final = "\ue011"
+_ACCOUNT: Final = "\ue012"
+_REGION: Final = "\ue013"
+_DEVICE: Final = "\ue014"
 
-# Names that no template has a pattern for by chance, so that they stand for any.
-USER: Final = "u7-x9"
-OWN_USERS: Final = (f"user/{USER}", f"user/p3/{USER}", f"user/p3/q4/{USER}")
-DEVICES: Final = ("mfa/d5-z2", "mfa/any-name.at_all", "mfa/p3/d5-z2")
-CLIENTS: Final = ("oauth2/public-client/localhost", "oauth2/public-client/remote")
+# The service of each kind of target and, after the account, the shapes of its ARNs.
+_SHAPES: Final[dict[Target, tuple[str, tuple[Resources, ...]]]] = {
+    "own-user": (
+        "iam",
+        (
+            Resources(f"user/{USER}", f"user/{NAME}{NAMES}"),
+            Resources(f"user/{_PATH}/{USER}", f"user/{PATHS}/{NAME}{NAMES}"),
+            Resources(f"user/{_PATH}/{_PATH}/{USER}", f"user/{PATHS}/{NAME}{NAMES}"),
+        ),
+    ),
+    "any-device": (
+        "iam",
+        (
+            Resources(f"mfa/{_DEVICE}", f"mfa/{NAME}{NAMES}"),
+            Resources(f"mfa/{_PATH}/{_DEVICE}", f"mfa/{PATHS}/{NAME}{NAMES}"),
+        ),
+    ),
+    "sign-in-client": (
+        "signin",
+        tuple(
+            Resources(f"oauth2/public-client/{name}", f"oauth2/public-client/{name}")
+            for name in ("localhost", "remote")
+        ),
+    ),
+    # What a console session is authorized on is not documented, so it may be anything of sign-in.
+    "console": ("signin", (Resources(_PATH, "*"),)),
+}
 
 
 class Broken(Struct, frozen=True):
@@ -38,7 +66,7 @@ class Broken(Struct, frozen=True):
 class Terms(Struct, frozen=True, cache_hash=True):
     """What a profile promises of its user policy; two profiles that promise the same share it.
 
-    `account` is the profile's where a document names an account, else one that stands for any.
+    `account` is the profile's where it has one and a document names one, else "", for any.
     """
 
     archetype: str
@@ -62,32 +90,47 @@ def without_mfa(console_only: bool = False) -> Iterator[tuple[str, State]]:
         yield "an access key without MFA", {FLAG.lower(): None, AGE.lower(): None, **ANYONE}
 
 
-def with_mfa(max_age: int | None) -> Iterator[tuple[str, State]]:
-    """The states of a user with MFA that counts: just now, and as long ago as it may be."""
+def with_mfa(max_age: int | None, near: Ages = ()) -> Iterator[tuple[str, State]]:
+    """The states of a user with MFA that counts: just now, as long ago as it may be, and `near`."""
     longest = max_age - 1 if max_age else LONGEST_SESSION
-    for age in (0, longest):
+    for age in sorted({0, longest, *(age for age in near if age < longest)}):
         yield "a user with MFA", {FLAG.lower(): "true", AGE.lower(): str(age), **ANYONE}
 
 
-def with_stale_mfa(max_age: int | None) -> Iterator[tuple[str, State]]:
+def with_stale_mfa(max_age: int | None, near: Ages = ()) -> Iterator[tuple[str, State]]:
     """The states of a user whose MFA is too old, if the profile has a maximum age."""
-    for late in (0, 1, LONGEST_SESSION) if max_age else ():
-        age = (max_age or 0) + late
-        state = {FLAG.lower(): "true", AGE.lower(): str(age), **ANYONE}
-        yield f"a sign-in {age} seconds after MFA", state
+    if max_age:
+        late = {max_age, max_age + 1, max_age + LONGEST_SESSION}
+        for age in sorted({*late, *(age for age in near if age > max_age)}):
+            state = {FLAG.lower(): "true", AGE.lower(): str(age), **ANYONE}
+            yield f"a sign-in {age} seconds after MFA", state
 
 
-def guarded(state: State, except_via_aws_service: bool) -> State:
-    """A state as a check for gaps sees it: whether a service makes the call is not known.
+def ages_near(conditions: Iterable[Condition]) -> Ages:
+    """Ages on both sides of every age that conditions compare with, so that no band is missed."""
+    texts = {v for c in conditions if c.key.lower() == AGE.lower() for v in c.values}
+    found = {int(float(text)) for text in texts if is_number(text)}
+    return tuple(sorted({age + d for age in found for d in (-1, 0, 1) if age + d >= 0}))
+
+
+def guarded(
+    states: Iterable[tuple[str, State]], except_via_aws_service: bool
+) -> Iterator[tuple[str, State]]:
+    """States as a check for gaps sees them: whether a service makes the call is not known.
 
     Otherwise a Deny that asks for `aws:ViaAWSService` would have a hole that nobody declared.
     """
-    return direct(state) if except_via_aws_service else state
+    yield from direct(states) if except_via_aws_service else states
 
 
-def direct(state: State) -> State:
-    """A state as a check for lockouts sees it: people sign in themselves, no service for them."""
-    return state | {"aws:viaawsservice": "false"}
+def direct(states: Iterable[tuple[str, State]]) -> Iterator[tuple[str, State]]:
+    """States in which people make the call themselves, no service for them: the key says so.
+
+    Whether it is in every request is not documented, so it is looked at without it as well.
+    """
+    for who, state in states:
+        for via in ("false", None):
+            yield who, state | {"aws:viaawsservice": via}
 
 
 # Source: STS API Reference, GetSessionToken, DurationSeconds.
@@ -109,20 +152,20 @@ def carried_by(context: Context, certification: Certification) -> list[State]:
     return [keys | dict(zip(names, levels, strict=True)) for levels in every]
 
 
-def resources_of(target: Target, partition: str, account: str) -> tuple[str, ...]:
+def resources_of(target: Target, partition: str, account: str) -> tuple[str | Resources, ...]:
     """Resources that stand for all a call may go to."""
-    if target == "own-user":
-        return tuple(iam_arn(partition, account, own) for own in OWN_USERS)
-    if target == "any-device":
-        return tuple(iam_arn(partition, account, device) for device in DEVICES)
-    if target == "sign-in-client":
-        return tuple(f"arn:{partition}:signin:any-region-1:{account}:{name}" for name in CLIENTS)
-    return ("*",)
-
-
-def iam_arn(partition: str, account: str, resource: str) -> str:
-    """The ARN of an IAM resource, which has no region."""
-    return f"arn:{partition}:iam::{account}:{resource}"
+    if target not in _SHAPES:
+        return ("*",)
+    service, shapes = _SHAPES[target]
+    region, any_region = ("", "") if service == "iam" else (_REGION, "*")
+    one, every = (account, account) if account else (_ACCOUNT, DIGIT * 12)
+    return tuple(
+        Resources(
+            f"arn:{partition}:{service}:{region}:{one}:{shape.one}",
+            f"arn:{partition}:{service}:{any_region}:{every}:{shape.every}",
+        )
+        for shape in shapes
+    )
 
 
 class Requests:
@@ -133,10 +176,12 @@ class Requests:
 
     __slots__ = ("resources", "states")
 
-    def __init__(self, states: Iterable[tuple[str, State]], resources: Iterable[str]) -> None:
+    def __init__(
+        self, states: Iterable[tuple[str, State]], resources: Iterable[str | Resources]
+    ) -> None:
         self.states, self.resources = tuple(states), tuple(resources)
 
-    def __iter__(self) -> Iterator[tuple[str, State, str]]:
+    def __iter__(self) -> Iterator[tuple[str, State, str | Resources]]:
         for (who, state), resource in product(self.states, self.resources):
             yield who, state, resource
 
@@ -146,10 +191,10 @@ class Requests:
         return (1 << len(self.states) * len(self.resources)) - 1
 
 
-def age_that_matters(about: Iterable[Statement], max_age: int | None) -> int | None:
-    """The maximum age, if any of these statements asks for the age of MFA."""
-    asked = any(c.key.lower() == AGE.lower() for s in about for c in s.conditions)
-    return max_age if asked else None
+def ages_that_matter(about: Iterable[Statement], max_age: int | None) -> tuple[int | None, Ages]:
+    """The maximum age and the ages near those compared with, if any statement asks for the age."""
+    asked = [c for s in about for c in s.conditions if c.key.lower() == AGE.lower()]
+    return (max_age, ages_near(asked)) if asked else (None, ())
 
 
 def answers(s: Statement, requests: Requests) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from generator.catalog import action_case, actions_of, close_actions, is_action,
 from generator.flows import CALLS
 from generator.lexical import FidoLevel, FipsLevel
 from generator.never_exempt import NEVER_EXEMPT
-from generator.states import AGE, CLIENTS, FLAG
+from generator.states import AGE, FLAG, resources_of
 from generator.trust import ROLE_ACTIONS
 from tests.strategies import one_of
 
@@ -107,7 +107,9 @@ def test_the_sign_in_clients_are_resources_of_sign_in() -> None:
         for detail in [DATA.resources.get_resource_type_details("signin", name)]
     }
 
-    assert {client.removeprefix("oauth2/") for client in CLIENTS} == clients
+    stands = resources_of("sign-in-client", "aws", "111122223333")
+    assert {r.every.partition(":oauth2/")[2] for r in stands if not isinstance(r, str)} == clients
+    assert len(stands) == len(clients)
 
 
 @given(one_of(*SAMPLE), st.integers(0, 2**16 - 1))

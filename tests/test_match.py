@@ -1,6 +1,7 @@
 """Patterns and conditions, compared with a reference and with the tables of the documentation."""
 
 from functools import cache
+from itertools import product
 from typing import Any, SupportsIndex
 
 import pytest
@@ -8,7 +9,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from generator.grammar import parse_statement
-from generator.match import Context, applies, glob, holds, matches_action, matches_resource
+from generator.match import (
+    NAME,
+    NAMES,
+    Context,
+    Resources,
+    applies,
+    glob,
+    holds,
+    intersect,
+    matches_action,
+    matches_resource,
+)
 from generator.policy import Condition, Patterns, Statement
 
 patterns = st.text("aB*?\n", max_size=8)
@@ -49,6 +61,48 @@ def test_action_patterns_ignore_case(pattern: str, text: str) -> None:
     assert matches_action(Patterns((pattern,)), text) is expected
     assert matches_action(Patterns((pattern.swapcase(), "-")), text.upper()) is expected
     assert matches_action(Patterns((pattern,), negated=True), text) is not expected
+
+
+@given(st.text("aB*?\n", max_size=4), st.text("aB*?\n", max_size=4))
+@example("*a", "B*")
+@example("?*", "")
+@example("a*B*a", "*B")
+def test_patterns_intersect_if_some_text_matches_both(one: str, other: str) -> None:
+    """Every text that both could match is tried: they are no longer than the two together."""
+    size = len(one.replace("*", "")) + len(other.replace("*", ""))
+    every = ("".join(text) for n in range(size + 1) for text in product("aB\n", repeat=n))
+    expected = any(reference(one, text) and reference(other, text) for text in every)
+
+    assert intersect(one, other) is expected
+    assert intersect(other, one) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "answer"),
+    [
+        ("*", True),
+        ("user/${aws:username}", True),
+        ("user/*", True),
+        ("user/????????*", None),
+        ("user/a*", None),
+        ("user/alice", None),
+        ("user/*-*", None),
+        ("user/team/*", False),
+        ("user/*/${aws:username}", False),
+        ("user/*/*", False),
+        ("role/*", False),
+        ("user/${aws:userid}", None),
+        ("user/a b", False),
+    ],
+)
+def test_resources_of_a_shape(pattern: str, answer: bool | None) -> None:
+    """A pattern covers all users without a path, some of them, or none."""
+    users = Resources("user/\ue010", f"user/{NAME}{NAMES}")
+    context = {"$aws:username": "\ue010"}
+
+    assert matches_resource(Patterns((pattern,)), users, context) is answer
+    opposite = None if answer is None else not answer
+    assert matches_resource(Patterns((pattern,), True), users, context) is opposite
 
 
 class Counted(str):

@@ -224,7 +224,8 @@ CASES = (
         "mfa.max_age",
         {"mfa.max_age": "8h"},
         {
-            USER: "+DenyStaleMfa AllowDeactivateOwnMfaDeviceWithMfa.Condition",
+            USER: "+DenyOnOtherUsersWithStaleMfa +DenyStaleMfa "
+            "AllowDeactivateOwnMfaDeviceWithMfa.Condition",
             TRUSTED: "TrustWithMfa.Condition",
         },
     ),
