@@ -1,6 +1,7 @@
 """The command `gen`, also as `python -m generator`: what a process needs around a command line."""
 
 import gc
+import os
 import sys
 
 
@@ -8,10 +9,9 @@ def main() -> None:
     """Run the command line of this process and exit."""
     # A command lives for a tenth of a second and makes nothing that a collection could free.
     gc.disable()
+    _open_streams()
     try:
-        from generator.cli import run
-
-        code = run(sys.argv[1:])
+        code = _run()
     except KeyboardInterrupt:
         # While modules were still being loaded: nothing has happened yet.
         from generator.errors import INTERRUPTED
@@ -21,6 +21,34 @@ def main() -> None:
     # Nor is there anything to collect at the end, when Python would look through everything.
     gc.freeze()
     sys.exit(code)
+
+
+def _run() -> int:
+    from generator.cli import run
+    from generator.console import ReaderGoneError
+    from generator.errors import CLOSED_PIPE, YOUR_MACHINE, MachineError
+
+    try:
+        code = run(sys.argv[1:])
+    except ReaderGoneError:
+        code = CLOSED_PIPE
+    except MachineError:
+        # Not even the error could be said.
+        code = YOUR_MACHINE
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            # What is still buffered must not raise again when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code
+
+
+def _open_streams() -> None:
+    """A standard stream that the caller closed is None to Python; to us it is empty."""
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 
 def _leave_interrupts() -> None:

@@ -19,7 +19,7 @@ from generator.render import render
 from generator.role_view import role_view
 from generator.states import Broken, Terms
 from generator.trust import broken_by_trust_policy, trust_terms
-from generator.view import View, flows_of, view_of
+from generator.view import Facts, View, flows_of, view_of
 
 
 class Document(Struct, frozen=True):
@@ -61,7 +61,9 @@ def build(source: Source, *, templates: Path | None = None) -> Bundle:
     opening = frozenset(
         (a, arn) for _, calls, arns in view.assume_roles for a in calls for arn in arns
     )
-    checked = broken_by_user_policy(user, documents[0].kind, _terms(source, view, user), opening)
+    checked = broken_by_user_policy(
+        user, documents[0].kind, _terms(source, view, facts, user), opening
+    )
     broken = [(documents[0], b) for b in checked]
     files: dict[str, str] = {}
     for role in profile.roles:
@@ -106,7 +108,7 @@ def _document(source: Source, path: str, kind: Kind, policy: Policy) -> Document
     return Document(path, kind, policy, to_text(policy), billable_size(policy))
 
 
-def _terms(source: Source, view: View, user: Policy) -> Terms:
+def _terms(source: Source, view: View, facts: Facts, user: Policy) -> Terms:
     profile = source.profile
     # Where a document names accounts, it must work in the profile's own; else it does in any.
     named = any(
@@ -122,6 +124,7 @@ def _terms(source: Source, view: View, user: Policy) -> Terms:
         certification=tuple((key, tuple(levels)) for key, levels in view.devices.certification),
         max_age=view.max_age,
         except_via_aws_service=view.except_via_aws_service,
+        on_own_user=frozenset(facts.exempt_on_own_user),
     )
 
 

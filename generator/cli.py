@@ -14,30 +14,28 @@ import click
 from generator import __version__
 from generator.console import (
     ReaderGoneError,
-    bold,
-    coloured,
+    flush,
     progress_bar,
     put,
     put_json,
     red,
     say,
-    yellow,
 )
 from generator.errors import (
-    CLOSED_PIPE,
     INTERRUPTED,
-    NO,
     OK,
     OUR_BUG,
     YOUR_INPUT,
+    YOUR_MACHINE,
     GenError,
     GenErrors,
+    MachineError,
+    Where,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from generator.batch import Outcome
 
 _profiles_argument = click.argument("profiles", nargs=-1, metavar="[PROFILE|DIR]...")
 _all_option = click.option("--all", "every", is_flag=True, help="Every profile in profiles/.")
@@ -95,18 +93,24 @@ def render(
     PROFILE is a YAML file, DIR a directory of them, - is standard input. Either everything is
     written or, if anything is wrong, nothing is.
     """
-    from generator import batch
+    from generator import batch, report
+    from generator.build import build
     from generator.find import profile_files
 
     if to_stdout:
-        return _print_documents(profiles, every, templates, form)
+        bundles = (
+            [build(_from_stdin(), templates=templates)]
+            if profiles == ("-",)
+            else batch.build_files(profile_files(profiles, every), templates=templates)
+        )
+        return report.documents(bundles, form)
     if profiles == ("-",):
         source = _from_stdin()
-        return _report_render(batch.render_source(source, out=out, templates=templates), out, form)
+        return report.rendered(batch.render_source(source, out=out, templates=templates), out, form)
     paths = profile_files(profiles, every)
     with progress_bar(len(paths), "rendering") as progress:
         found = batch.render_files(paths, out=out, templates=templates, progress=progress)
-    return _report_render(found, out, form)
+    return report.rendered(found, out, form)
 
 
 @cli.command()
@@ -118,7 +122,7 @@ def check(
 
     Shows every document that differs, is missing or is left over. Writes nothing.
     """
-    from generator import batch, outputs
+    from generator import batch, outputs, report
     from generator.find import orphans, profile_files
 
     paths = profile_files(profiles, every)
@@ -127,7 +131,7 @@ def check(
     strays = outputs.staged(out)
     if every:
         strays += sorted(orphans(out, {outcome.name for outcome in found}))
-    return _report_check(found, strays, out, form)
+    return report.checked(found, strays, out, form)
 
 
 @cli.command()
@@ -156,26 +160,42 @@ def schema() -> int:
 
 
 def run(arguments: "Sequence[str]") -> int:
-    """Run a command line; the one place where errors become messages and exit codes."""
+    """Run a command line; the one place where errors become messages and exit codes.
+
+    Raises:
+        ReaderGoneError: nobody reads what is said any more.
+    """
+    stdout = sys.stdout
     try:
         code = cli.main(list(arguments), prog_name="gen", standalone_mode=False)
-        sys.stdout.flush()
+        flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        say(error.format_message())
+        return YOUR_INPUT
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         problem = error.format_message().rstrip(".")
-        say(f"{red('error')}: {problem[:1].lower()}{problem[1:]}")
-        say(f"  hint: see {context.command_path if context else 'gen'} --help")
+        hint = f"see {context.command_path if context else 'gen'} --help"
+        _report_errors(GenError(problem[:1].lower() + problem[1:], hint=hint), arguments)
         return YOUR_INPUT
     except GenError as error:
         _report_errors(error, arguments)
         return error.exit_code
-    except (BrokenPipeError, ReaderGoneError):
-        # The reader has gone; what is still buffered must not raise again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CLOSED_PIPE
     except (KeyboardInterrupt, click.Abort):
         say("interrupted; out/ is as it was, or wholly as rendered")
         return INTERRUPTED
+    except ReaderGoneError:
+        raise
+    except SystemExit as error:
+        # How click ends a completion. If the reader of a help page has gone, it also wraps streams.
+        if sys.stdout is not stdout:
+            raise ReaderGoneError from error
+        return int(error.code or OK)
+    except OSError as error:
+        problem = f"cannot be used: {error.strerror}"
+        where = Where(str(error.filename)) if error.filename else None
+        _report_errors(MachineError(problem, where=where), arguments)
+        return YOUR_MACHINE
     except Exception as error:
         if os.environ.get("GEN_DEBUG"):
             import traceback
@@ -193,89 +213,6 @@ def _from_stdin() -> Any:
 
     data = sys.stdin.buffer.read(MAX_BYTES + 1)
     return load_text(decode(data, STDIN), STDIN, Path())
-
-
-def _print_documents(
-    profiles: tuple[str, ...], every: bool, templates: Path | None, form: str
-) -> int:
-    from generator import batch, show
-    from generator.build import build
-    from generator.find import profile_files
-
-    sources = [_from_stdin()] if profiles == ("-",) else None
-    bundles = (
-        [build(source, templates=templates) for source in sources]
-        if sources
-        else batch.build_files(profile_files(profiles, every), templates=templates)
-    )
-    files = {
-        f"{bundle.name}/{path}": text for bundle in bundles for path, text in bundle.files.items()
-    }
-    if form == "json":
-        put_json({"version": show.FORMAT_VERSION, "files": files})
-    elif len(files) == 1:
-        put(next(iter(files.values())), newline=False)
-    else:
-        for path, text in files.items():
-            put(f"==> {path} <==")
-            put(text)
-    return OK
-
-
-def _report_render(outcomes: "Sequence[Outcome]", out: Path, form: str) -> int:
-    from generator import show
-
-    if form == "json":
-        put_json(show.as_json(outcomes, out))
-        return OK
-    if any(outcome.bundle is None for outcome in outcomes):
-        changed = sum(bool(outcome.drifts) for outcome in outcomes)
-        documents = sum(outcome.documents for outcome in outcomes)
-        put(f"{len(outcomes):,} profiles, {documents:,} files: {changed:,} profiles changed")
-        return OK
-    for outcome in outcomes:
-        bundle = outcome.bundle
-        assert bundle is not None
-        say(bold(f"{bundle.name} ({bundle.source.profile.archetype})"))
-        for line in show.written(outcome, out):
-            put(f"  {line}")
-        for line in show.decided(bundle):
-            say(f"  {line}")
-        for line in show.warnings(bundle):
-            say(f"  {yellow('warning')}: {line}")
-    if len(outcomes) == 1 and outcomes[0].bundle is not None:
-        account = outcomes[0].bundle.source.profile.account.id
-        say(bold("next, in the console" + (f" of account {account}:" if account else ":")))
-        for line in show.steps(outcomes[0].bundle, out):
-            say(f"  {line}")
-    return OK
-
-
-def _report_check(outcomes: "Sequence[Outcome]", strays: list[str], out: Path, form: str) -> int:
-    from generator import show
-    from generator.outputs import STAGING
-
-    code = NO if strays or any(outcome.drifts for outcome in outcomes) else OK
-    if form == "json":
-        put_json({**show.as_json(outcomes, out), "strays": strays})
-        return code
-    for outcome in outcomes:
-        for line in show.drifted(outcome, out):
-            put(coloured(line))
-    for name in strays:
-        put(f"leftover  {(out / name).as_posix()}/")
-    drifted = [outcome for outcome in outcomes if outcome.drifts]
-    if drifted:
-        labels = " ".join(o.label for o in drifted) if len(drifted) <= 5 else "--all"
-        say(f"run `gen render {labels}` and commit the result")
-    if any(not name.startswith(STAGING) for name in strays):
-        say(f"no profile renders into those folders; delete what {out.as_posix()}/ no longer needs")
-    elif strays:
-        say("an interrupted render left them; the next gen render removes them")
-    if not code:
-        plural = "" if len(outcomes) == 1 else "s"
-        say(f"{out.as_posix()}/ is as rendered from {len(outcomes):,} profile{plural}")
-    return code
 
 
 def _report_errors(error: GenError, arguments: "Sequence[str]") -> None:

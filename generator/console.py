@@ -1,11 +1,14 @@
 """What goes to the terminal: results on standard output, words on standard error."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
 import click
+
+from generator.errors import MachineError
 
 
 class ReaderGoneError(Exception):
@@ -29,11 +32,29 @@ class progress_bar:  # noqa: N801 - reads as a function
 
 
 def put(text: str, newline: bool = True) -> None:
-    """A result."""
+    """A result.
+
+    Raises:
+        ReaderGoneError: nobody reads it any more.
+        MachineError: it cannot be written, as to a full disk.
+    """
+    _written(sys.stdout, "standard output", text + "\n" if newline else text)
+
+
+def flush() -> None:
+    """Let results out; raises what `put` does."""
+    _written(sys.stdout, "standard output", "", flush=True)
+
+
+def _written(stream: TextIO, name: str, text: str, *, flush: bool = False) -> None:
     try:
-        sys.stdout.write(text + "\n" if newline else text)
+        stream.write(text)
+        if flush:
+            stream.flush()
     except BrokenPipeError as error:
         raise ReaderGoneError from error
+    except OSError as error:
+        raise MachineError(f"{name} cannot be written: {error.strerror}") from error
 
 
 def put_json(value: object) -> None:
@@ -44,8 +65,9 @@ def put_json(value: object) -> None:
 
 def say(text: str) -> None:
     """Something for the person who watches, in order with the results."""
-    sys.stdout.flush()
-    sys.stderr.write(text + "\n")
+    with contextlib.suppress(MachineError):
+        flush()
+    _written(sys.stderr, "standard error", text + "\n")
 
 
 def _styled(text: str, **style: Any) -> str:

@@ -39,7 +39,7 @@ class GenError(Exception):
         return _rebuild, (type(self), self.problem, self.where, self.hint)
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
+        place = f"{_one_line(str(self.where))}: " if self.where else ""
         return f"{place}{self.problem}" + (f"\n  hint: {self.hint}" if self.hint else "")
 
     def each(self) -> tuple["GenError", ...]:

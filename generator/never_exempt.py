@@ -17,6 +17,7 @@ class NeverExempt(Struct, frozen=True):
 
 
 _OWN_POLICIES = "whoever can change policies can take the Deny off, or go round it"
+_PASSWORDS = "it decides which passwords are good enough, and whether users may change theirs"
 _FEDERATION = "whoever can change identity providers decides who signs in"
 _PERSISTENCE = "a new credential made without MFA outlives the session"
 
@@ -55,6 +56,12 @@ NEVER_EXEMPT: Final = (
         "sts:AssumeRoot",
         "it opens a session of a member account's root user",
         "API:AssumeRoot",
+    ),
+    *(
+        NeverExempt(
+            f"iam:{name}AccountPasswordPolicy", _PASSWORDS, f"API:{name}AccountPasswordPolicy"
+        )
+        for name in ("Delete", "Update")
     ),
     *(
         NeverExempt(f"iam:{name}", _FEDERATION, "SAR:list_awsidentityandaccessmanagementiam")

@@ -172,11 +172,17 @@ class Trust(Section, frozen=True):
     ] = None
     users: Annotated[
         tuple[UserName, ...],
-        Meta(description="Exactly these users, as `name` or `path/name`, named as principals."),
+        Meta(
+            description="Exactly these users, as `name` or `path/name`, named as principals.",
+            min_length=1,
+        ),
     ] = ()
     accounts: Annotated[
         tuple[AccountId, ...],
-        Meta(description="Accounts whose users may. Not given: the profile's own account."),
+        Meta(
+            description="Accounts whose users may. Not given: the profile's own account.",
+            min_length=1,
+        ),
     ] = ()
     organization: Annotated[
         OrganizationId | None,

@@ -78,6 +78,7 @@ class Terms(Struct, frozen=True, cache_hash=True):
     certification: Certification
     max_age: int | None
     except_via_aws_service: bool
+    on_own_user: frozenset[str]
 
 
 def without_mfa(console_only: bool = False) -> Iterator[tuple[str, State]]:

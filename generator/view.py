@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from generator.catalog import resource_types_of
 from generator.flows import ALWAYS, REGISTER_KEY, Call, actions, actions_of_flow, calls_of
 from generator.password_policy import PasswordPolicy
 from generator.profile import Mfa, Profile, seconds
@@ -118,6 +120,9 @@ def view_of(profile: Profile, password_policy: PasswordPolicy | None) -> tuple[V
     """Work out what the user policy of a profile says."""
     flows = flows_of(profile)
     facts = facts_of(flows)
+    further = {e.action for e in profile.deny.exempt_before_mfa if _acts_on_user(e.action)}
+    if further:
+        facts = replace(facts, exempt_on_own_user=sorted({*facts.exempt_on_own_user, *further}))
     partition = profile.account.partition
     needs_password = not (password_policy and password_policy.allow_users_to_change_password)
     devices = _devices(profile.mfa, partition)
@@ -167,6 +172,10 @@ def exempt_before_mfa(profile: Profile, facts: Facts) -> list[str]:
     """Every action the Deny of this profile may leave alone, sorted."""
     further = (exemption.action for exemption in profile.deny.exempt_before_mfa)
     return sorted({*facts.before_mfa, *further})
+
+
+def _acts_on_user(action: str) -> bool:
+    return action.lower().startswith("iam:") and "user" in resource_types_of(action)
 
 
 def _flow(calls: tuple[Call, ...], name: str) -> list[Call]:

@@ -294,7 +294,21 @@ def test_stdout_of_one_document_is_the_document(tmp_path: Path) -> None:
     done = run_gen("render", "--stdout", "team.yaml", cwd=tmp_path)
 
     assert done.stdout == (ROOT / "out/team/user-policy.json").read_text()
-    assert (done.returncode, done.stderr, tree(tmp_path)) == (0, "", before)
+    assert (done.returncode, tree(tmp_path)) == (0, before)
+    said = done.stderr.splitlines()
+    assert said[0] == "team (direct-user-deny)"
+    assert "password policy is `none`" in said[1]
+
+
+def test_stdout_has_the_warnings_too(tmp_path: Path) -> None:
+    """What may surprise is said, whatever becomes of the documents."""
+    policy = "account: {password_policy: {HardExpiry: true}, "
+
+    text = profile("team").replace("account: {", policy)
+    done = run_gen("render", "--stdout", "-", cwd=tmp_path, input=text)
+
+    assert "  warning: HardExpiry is on" in done.stderr
+    assert json.loads(done.stdout)["Version"] == "2012-10-17"
 
 
 def test_stdout_of_several_documents_names_each(team: Path) -> None:
@@ -354,7 +368,67 @@ def test_a_reader_that_leaves_is_no_error(arguments: list[str]) -> None:
     process.stdout.close()
     _, said = process.communicate(timeout=60)
 
-    assert (process.returncode, said) == (141, b"")
+    assert process.returncode == 141
+    assert not re.search(b"error|Traceback|Exception", said)
+
+
+STREAMS: Final = [
+    ("render team.yaml >&-", 0, ""),
+    ("check team.yaml 2>&-", 0, ""),
+    ("render nowhere.yaml 2>&-", 2, ""),
+    ("--version >&-", 0, ""),
+    ("render - <&-", 2, "error: <stdin>:1:1: the file is empty"),
+    ("render team.yaml 2>&1 | true", 141, ""),
+    ("render nowhere.yaml 2>&1 | true", 141, ""),
+    ("--help 2>&1 | true", 141, ""),
+    ("bogus 2>&1 | true", 141, ""),
+    ("schema >/dev/full", 4, "error: standard output cannot be written: No space left on device"),
+    ("--version >/dev/full", 4, "error: cannot be used: No space left on device"),
+    ("render nowhere.yaml 2>/dev/full", 4, ""),
+]
+
+
+@pytest.mark.parametrize(("command", "code", "said"), STREAMS, ids=[c for c, *_ in STREAMS])
+def test_streams_that_are_closed_or_full(team: Path, command: str, code: int, said: str) -> None:
+    """Whatever the caller did to the standard streams: the right exit code and no traceback."""
+    shutil.move(team / "profiles/team.yaml", team / "team.yaml")
+    done = subprocess.run(
+        ["bash", "-c", f'set -o pipefail; "$0" -m generator {command}', sys.executable],
+        cwd=team,
+        env=clean_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == code
+    assert done.stderr.partition("\n")[0] == said or not said
+    assert not re.search("Traceback|Exception|bug", done.stderr)
+
+
+def test_without_a_command_the_help_is_shown(tmp_path: Path) -> None:
+    """`gen` alone is a question, answered by the help; nothing was done, so it is not a yes."""
+    bare, asked = run_gen(cwd=tmp_path), run_gen("--help", cwd=tmp_path)
+
+    assert (bare.returncode, bare.stdout, bare.stderr) == (2, "", asked.stdout)
+
+
+def test_usage_errors_are_json_where_that_is_asked_for(tmp_path: Path) -> None:
+    """A machine that reads JSON is told of its own mistakes in JSON."""
+    done = run_gen("render", "--format", "json", "--bogus", cwd=tmp_path)
+
+    (error,) = json.loads(done.stdout)["errors"]
+    assert (done.returncode, done.stderr) == (2, "")
+    assert (error["problem"][:14], error["hint"]) == ("no such option", "see gen render --help")
+
+
+def test_names_of_files_cannot_drive_the_terminal(tmp_path: Path) -> None:
+    """A file's name may hold escape codes; they are shown, not sent."""
+    done = run_gen("render", "a\x1b[31m\n.yaml", cwd=tmp_path)
+
+    assert done.stderr.startswith("error: a\\x1b[31m\\n.yaml: no such file or directory\n")
 
 
 def test_head_takes_the_first_line(tmp_path: Path) -> None:

@@ -272,6 +272,12 @@ CASES = (
         {"deny.exempt_before_mfa[].action": "iam:ListAccountAliases"},
         {USER: "DenyUnlessMfa.NotAction"},
     ),
+    # One that acts on a user is exempt on the own user only.
+    Case(
+        "deny.exempt_before_mfa[].action",
+        {"deny.exempt_before_mfa[].action": "iam:ListUserTags"},
+        {USER: "DenyOnOtherUsersUnlessMfa.Action DenyUnlessMfa.NotAction"},
+    ),
     # The reason is for those who review the profile; IAM documents have no place for one.
     Case(
         "deny.exempt_before_mfa[].reason",

@@ -43,6 +43,7 @@ TERMS = Terms(
     certification=((FIDO, ("L1", "L2")),),
     max_age=3600,
     except_via_aws_service=False,
+    on_own_user=frozenset(),
 )
 
 
