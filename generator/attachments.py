@@ -1,6 +1,6 @@
 """The files a profile refers to: the account's password policy and statements of roles."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -35,8 +35,8 @@ class Files:
         found = self._parse(given, ("account", "password_policy"))
         if found is None:
             return None
-        data = found.data
-        if isinstance(data, dict) and set(data) == {"PasswordPolicy"}:
+        data, inner = found.data, _inside(found.data)
+        if inner:
             data = data["PasswordPolicy"]
         known = set(PasswordPolicy.__struct_encode_fields__)
         if not isinstance(data, dict) or not known & set(data):
@@ -47,22 +47,15 @@ class Files:
                 "`password_policy: none`",
             )
             return None
-        inner: Place = ("PasswordPolicy",) if data is not found.data else ()
+        wrong = [
+            GenError(problem, where=found.where((*inner, name), key=on_key), hint=hint)
+            for name, problem, hint, on_key in _wrong_fields(data, known)
+        ]
+        self.errors += wrong
+        rest = {k: v for k, v in data.items() if k in known}
         if new := sorted(map(str, set(data) - known)):
             self.warnings.append(f"{found.path}: not known here and ignored: {', '.join(new)}")
-        try:
-            policy = read_password_policy({k: v for k, v in data.items() if k in known})
-        except msgspec.ValidationError as error:
-            name = str(error).rpartition("$.")[2].rstrip("`")
-            where = found.where((*inner, name))
-            hint = "keep the command's output as it was printed"
-            self.errors.append(
-                GenError(f"`{name}` has a value AWS does not print", where=where, hint=hint)
-            )
-            return None
-        for name, problem, hint in out_of_range(policy):
-            self.errors.append(GenError(problem, where=found.where((*inner, name)), hint=hint))
-        return policy
+        return None if wrong else read_password_policy(rest)
 
     def permissions(self, profile: Profile, partition: str | None) -> dict[str, Policy]:
         """The permissions document of each role that has one in a file; see `read_statements`."""
@@ -96,11 +89,35 @@ class Files:
             elif path.is_dir():
                 text = f"`{name}` is a folder, not a file"
                 error = GenError(text, where=where, hint="name a file in it")
-            self.errors.append(error)
+            self.errors += error.each()
         return None
 
     def _refuse(self, found: Document, problem: str, hint: str) -> None:
         self.errors.append(GenError(problem, where=Where(found.path), hint=hint))
+
+
+def _inside(data: object) -> Place:
+    """Where in the command's output the policy is: it may stand without the key around it."""
+    whole = isinstance(data, dict) and isinstance(data.get("PasswordPolicy"), dict)
+    return ("PasswordPolicy",) if whole else ()
+
+
+def _wrong_fields(data: dict[str, object], known: set[str]) -> Iterator[tuple[str, str, str, bool]]:
+    """Fields of a password policy that AWS does not print: (name, problem, hint, on the key)."""
+    for name, value in data.items():
+        if name not in known:
+            from difflib import get_close_matches
+
+            if near := get_close_matches(name, known, n=1, cutoff=0.8):
+                yield name, f"`{name}` is not a field of it", f"did you mean `{near[0]}`?", True
+            continue
+        try:
+            one = read_password_policy({name: value})
+        except msgspec.ValidationError:
+            hint = "keep the command's output as it was printed"
+            yield name, f"`{name}` has a value AWS does not print", hint, False
+        else:
+            yield from ((*problem, False) for problem in out_of_range(one))
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from generator.errors import GenError, Where
+from generator.errors import GenError, GenErrors, Where
 
 MAX_VALUES: Final = 20_000
 MAX_DEPTH: Final = 32
@@ -52,9 +52,10 @@ class Document:
     """Parsed data and, for every place in it, where its value and its key start (from 1).
 
     `typed` has the text of each scalar that was not read as text, as it stands in the file.
+    `errors` is what is wrong and can still be read: whoever parses may find more behind it.
     """
 
-    __slots__ = ("data", "keys", "path", "typed", "values")
+    __slots__ = ("data", "errors", "keys", "path", "typed", "values")
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -62,6 +63,7 @@ class Document:
         self.values: dict[Place, Mark] = {}
         self.keys: dict[Place, Mark] = {}
         self.typed: dict[Place, str] = {}
+        self.errors: list[GenError] = []
 
     def where(self, place: Place, *, key: bool = False) -> Where:
         """The place of a value (or its key), or of the nearest thing around it that exists."""
@@ -75,11 +77,23 @@ class Document:
 def parse(text: str, label: str) -> Document:
     """Parse one YAML (or JSON) document.
 
+    Raises:
+        GenErrors or GenError: each at its line and column.
+    """
+    document = parse_on(text, label)
+    if document.errors:
+        raise GenErrors(document.errors) if len(document.errors) > 1 else document.errors[0]
+    return document
+
+
+def parse_on(text: str, label: str) -> Document:
+    """Parse one document as far as it can be read; `errors` has what is wrong so far.
+
     Events are read one by one instead of building nodes: the C composer recurses and a file of
     nested brackets would crash the process, and aliases must be counted as they expand.
 
     Raises:
-        GenErrors or GenError: each at its line and column.
+        GenError: what makes reading on pointless, at its line and column.
     """
     builder = _Builder(label)
     kind = "JSON" if label.endswith(".json") else "YAML"
@@ -171,7 +185,7 @@ class _Builder:
             elif _INTEGER.fullmatch(value):
                 value = int(value) if len(value) <= 20 else value
             elif _OCTAL.fullmatch(value):
-                self._fail(
+                self._note(
                     event,
                     f"`{value}` starts with 0 and other YAML readers take it for an octal number",
                     f'put it in quotes: "{value}"',
@@ -187,18 +201,18 @@ class _Builder:
         name = event.value
         if name in container:
             line = self.document.keys[(*place, name)][0]
-            self._fail(
+            self._note(
                 event, f"the key `{name}` stands twice", f"keep one; the other is on line {line}"
             )
         if event.anchor:
-            self._fail(event, "a key cannot carry an anchor", "put the anchor on a value")
+            self._note(event, "a key cannot carry an anchor", "put the anchor on a value")
         waiting.append(name)
         mark = event.start_mark
-        self.document.keys[(*place, name)] = (mark.line + 1, mark.column + 1)
+        self.document.keys.setdefault((*place, name), (mark.line + 1, mark.column + 1))
 
-    def _tagged(self, event: Any) -> NoReturn:
+    def _tagged(self, event: Any) -> None:
         tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-        self._fail(event, f"`{tag}` is a tag, which has no meaning here", "take it out")
+        self._note(event, f"`{tag}` is a tag, which has no meaning here", "take it out")
 
     def _open(self, event: Any, container: Any) -> None:
         if event.tag is not None:
@@ -263,7 +277,14 @@ class _Builder:
                 event, f"expands to more than {MAX_VALUES:,} values", "write out what is needed"
             )
 
+    def _note(self, event: Any, problem: str, hint: str) -> None:
+        """Something wrong that does not keep the rest from being read."""
+        self.document.errors.append(self._error(event, problem, hint))
+
     def _fail(self, event: Any, problem: str, hint: str) -> NoReturn:
+        raise self._error(event, problem, hint)
+
+    def _error(self, event: Any, problem: str, hint: str) -> GenError:
         mark = event.start_mark
         where = Where(self.document.path, mark.line + 1, mark.column + 1)
-        raise GenError(problem, where=where, hint=hint)
+        return GenError(problem, where=where, hint=hint)

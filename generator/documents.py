@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from generator.canonical import billable_size
 from generator.policy import Policy, Statement
@@ -72,6 +73,7 @@ def statement_problems(
 ) -> Iterator[tuple[str, str]]:
     """The same for one statement; `seen` are the Sids of those before it, and gains its own."""
     yield from _sid_problems(s, number, seen)
+    s = s if s.sid else replace(s, sid=str(number))
     yield from _element_problems(s, kind)
     yield from _action_problems(s)
     yield from _date_problems(s)

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from generator.attachments import Files
 from generator.checks import advice, problems_of
-from generator.document import parse
-from generator.errors import GenErrors
+from generator.document import Document, parse_on
+from generator.errors import GenError, GenErrors
 from generator.password_policy import PasswordPolicy
 from generator.policy import Policy
 from generator.problem import in_order, located
@@ -41,20 +41,20 @@ def load(path: Path) -> Source:
 
 def load_text(text: str, label: str, folder: Path) -> Source:
     """Read a profile from text. Files it names are looked for in `folder`."""
-    document = parse(text, label)
+    document = parse_on(text, label)
     try:
         profile = read(document.data)
     except msgspec.ValidationError as error:
         from generator.problems import find_all
 
-        raise GenErrors(find_all(document, folder, error)) from error
+        raise GenErrors(_all(document, find_all(document, folder, error))) from error
     files = Files(document, folder)
     password_policy = files.password_policy(profile)
     permissions = files.permissions(profile, profile.account.partition)
     errors = [located(document, p) for p in problems_of(profile, password_policy)]
     errors += files.errors
-    if errors:
-        raise GenErrors(in_order(errors))
+    if errors or document.errors:
+        raise GenErrors(_all(document, errors))
     return Source(
         profile,
         label,
@@ -62,3 +62,9 @@ def load_text(text: str, label: str, folder: Path) -> Source:
         permissions,
         (*files.warnings, *advice(profile, password_policy)),
     )
+
+
+def _all(document: Document, behind: list[GenError]) -> list[GenError]:
+    """What is wrong with the text, and behind it what it says; a place is blamed for one of them."""
+    blamed = {error.where for error in document.errors}
+    return in_order([*document.errors, *(e for e in behind if e.where not in blamed)])

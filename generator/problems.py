@@ -5,6 +5,7 @@ all of them; this module says them, then mends a copy to see what else is wrong 
 """
 
 import copy
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -104,7 +105,8 @@ def _said(error: ValidationError, document: Document) -> Iterator[Problem]:
         yield Problem((*place, value) if on_key else place, text, rule, on_key=on_key)
     elif kind in ("minItems", "minLength"):
         text = f"`{_short(value)}` is too short" if value else "is empty"
-        yield Problem(place, text, f"write at least {wanted}")
+        unit = " characters" if kind == "minLength" else ""
+        yield Problem(place, text, f"write at least {wanted}{unit}")
     elif kind in ("maxItems", "maxLength"):
         yield Problem(place, f"has {len(value)} characters", f"shorten it to {wanted}")
     else:
@@ -128,7 +130,8 @@ def _alternative(error: ValidationError, document: Document) -> Iterator[Problem
     kinds = [str(i.validator_value) for inner in branches.values() for i in inner]
     kinds = [k for k in dict.fromkeys(kinds) if k != "null"]
     schemas = [i.schema for inner in branches.values() for i in inner]
-    about = next((s for s in schemas if isinstance(s, dict) and "properties" in s), {})
+    told = [s for s in schemas if isinstance(s, dict) and {"properties", "pattern"} & s.keys()]
+    about = next((s for s in told if "properties" in s), told[0] if told else {})
     yield _wrong_kind(tuple(here), kinds, document, error.instance, about)
 
 
@@ -152,11 +155,11 @@ def _wrong_kind(
     written = document.typed.get(place)
     shown = f"`{_short(written or value)}`" if written or isinstance(value, str) else ""
     if "string" in kinds and written and not isinstance(value, bool) and value is not None:
-        return Problem(
-            place,
-            f"`{_short(written)}` is read as a number",
-            f'put it in quotes: "{_short(written)}"',
-        )
+        pattern = str(schema.get("pattern", ""))
+        hint = f'put it in quotes: "{_short(written)}"'
+        if not re.search(pattern, written):
+            hint = f"write {schema.get('patternErrorMessage', '')}"
+        return Problem(place, f"`{_short(written)}` is read as a number", hint)
     if value is None:
         return Problem(place, f"has no value; {names} belongs here", "fill it in, or leave it out")
     hint = ""

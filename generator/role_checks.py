@@ -97,6 +97,11 @@ def _arns(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:
             problem = "not the ARN of a managed policy"
         if not problem and ("*" in arn or "?" in arn):
             problem = "wildcards are for patterns; name one policy"
+        own = role.account or profile.account.id
+        owner = arn.split(":", 5)[4] if not problem else ""
+        if own and owner not in ("", "aws", own):
+            text = f"`{arn}` is a policy of account {owner}, and the role is in {own}"
+            yield Problem(place, text, "name a policy of AWS, or of the account the role is in")
         if problem:
             hint = f"write it as `arn:{profile.account.partition}:iam::ACCOUNT:policy/NAME`"
             yield Problem(place, f"`{arn}`: {problem}", hint, because=(PARTITION,))

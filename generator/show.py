@@ -77,6 +77,8 @@ def _difference(path: Path, old: str, new: str) -> Iterator[str]:
     yield ""
     for change in changes(old, new):
         yield f"  {change}"
+    if old.splitlines() == new.splitlines():
+        yield "  the lines are the same, and end another way (LF is right, CRLF is not)"
     name = path.as_posix()
     diff = difflib.unified_diff(
         old.splitlines(),

@@ -60,7 +60,7 @@ def _statements(parsed: Document, errors: list[GenError]) -> Iterator[tuple[int,
         except PolicyError as error:
             errors.append(_located(error, parsed, place))
             continue
-        errors += _unknown_actions(statement, parsed, place)
+        errors += _unknown_actions(statement, number, parsed, place)
         yield number, place, replace(committed, actions=statement.actions)
 
 
@@ -81,11 +81,13 @@ def _check_whole(data: Mapping[str, Any]) -> None:
     parse_policy(_text_values(data))
 
 
-def _unknown_actions(statement: Statement, parsed: Document, place: Place) -> Iterator[GenError]:
+def _unknown_actions(
+    statement: Statement, number: int, parsed: Document, place: Place
+) -> Iterator[GenError]:
     for action in statement.actions.items:
         if is_action_pattern(action) and (hint := unknown_action(action)):
             yield GenError(
-                f"statement `{statement.sid}` names `{action}`, which AWS does not document",
+                f"statement `{statement.sid or number}` names `{action}`, which AWS does not document",
                 where=parsed.where(place),
                 hint=hint,
             )

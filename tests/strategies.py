@@ -419,7 +419,7 @@ def roles(draw: st.DrawFn, name: str, partition: str) -> Document:
         permissions=given_keys(
             managed=draw(maybe(st.just([policy]))), statements=draw(statements_file)
         ),
-        permissions_boundary=draw(maybe(st.just(f"arn:{partition}:iam::{ACCOUNTS[0]}:policy/b"))),
+        permissions_boundary=draw(maybe(st.just(f"arn:{partition}:iam::aws:policy/b"))),
     )
 
 
