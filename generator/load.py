@@ -65,6 +65,6 @@ def load_text(text: str, label: str, folder: Path) -> Source:
 
 
 def _all(document: Document, behind: list[GenError]) -> list[GenError]:
-    """What is wrong with the text, and behind it what it says; a place is blamed for one of them."""
+    """What is wrong with the text, and behind it what it says; each place is blamed once."""
     blamed = {error.where for error in document.errors}
     return in_order([*document.errors, *(e for e in behind if e.where not in blamed)])

@@ -7,7 +7,7 @@ from typing import Final
 import jinja2
 from jinja2.exceptions import SecurityError
 
-from generator.errors import GenError, Where
+from generator.errors import GenError, MachineError, Where
 from generator.grammar import loads_run, parse_statement
 from generator.policy import Policy, PolicyError
 from generator.sandbox import TemplateError, environment
@@ -51,6 +51,9 @@ def _text(template: str, templates: Path | None, values: dict[str, object]) -> s
     except RecursionError as error:
         problem = "the template is nested too deeply, or includes itself without end"
         raise TemplateError(problem, where=where) from error
+    except OSError as error:
+        problem = f"the template cannot be read: {error.strerror}"
+        raise MachineError(problem, where=Where(str(error.filename))) from error
     # A template's own mistake can surface as whatever Python makes of it.
     except Exception as error:
         raise TemplateError(

@@ -123,6 +123,7 @@ def environment(templates: Path | None) -> jinja2.Environment:
     """The Jinja environment: our templates, and before them the user's directory if given."""
     loaders = [_Loader(data_dir("templates"), "templates")]
     if templates:
+        _check_names(templates)
         loaders.insert(0, _Loader(templates.absolute(), templates.as_posix()))
     found = Environment(
         loader=jinja2.ChoiceLoader(loaders),
@@ -136,6 +137,22 @@ def environment(templates: Path | None) -> jinja2.Environment:
     found.globals.clear()
     found.filters = {name: found.filters[name] for name in FILTERS} | {"tojson": _to_json}
     return found
+
+
+def _check_names(templates: Path) -> None:
+    """A directory that replaces no template is a mistake that would go unnoticed."""
+    ours = data_dir("templates")
+    names = sorted(path.relative_to(ours).as_posix() for path in ours.rglob("*.j2"))
+    there = [name for name in names if (templates / name).exists()]
+    for name in there:
+        if not (templates / name).is_file():
+            raise TemplateError("is not a file", where=Where(f"{templates.as_posix()}/{name}"))
+    if not there:
+        raise TemplateError(
+            "replaces no template",
+            where=Where(templates.as_posix()),
+            hint=f"the names are {', '.join(names)}",
+        )
 
 
 def _to_json(value: object) -> Markup:

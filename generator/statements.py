@@ -86,8 +86,9 @@ def _unknown_actions(
 ) -> Iterator[GenError]:
     for action in statement.actions.items:
         if is_action_pattern(action) and (hint := unknown_action(action)):
+            name = statement.sid or number
             yield GenError(
-                f"statement `{statement.sid or number}` names `{action}`, which AWS does not document",
+                f"statement `{name}` names `{action}`, which AWS does not document",
                 where=parsed.where(place),
                 hint=hint,
             )

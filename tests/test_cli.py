@@ -630,6 +630,17 @@ def test_check_shows_every_difference(team: Path) -> None:
     assert "delete" in every.stderr
 
 
+def test_check_tells_of_line_ends(team: Path) -> None:
+    """A document that only ends its lines another way differs, in words: no line of it does."""
+    path = team / "out/team/user-policy.json"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+    done = run_gen("check", "--all", cwd=team)
+
+    assert done.returncode == 1
+    assert "  the lines are the same, and end another way (LF is right, CRLF is not)" in done.stdout
+
+
 @pytest.mark.parametrize(
     "text",
     [

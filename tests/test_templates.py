@@ -340,3 +340,26 @@ def test_every_value_in_our_templates_goes_through_tojson(path: Path) -> None:
         assert isinstance(node, nodes.TemplateData) or (
             isinstance(node, nodes.Filter) and node.name == "tojson"
         )
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ({}, "{0}: replaces no template\n  hint: the names are direct-user-deny/trust-policy"),
+        ({USER.replace("-p", "_p"): ""}, "{0}: replaces no template\n  hint: the names are "),
+        ({f"{USER}/x": ""}, f"{{0}}/{USER}: is not a file"),
+    ],
+    ids=["empty", "misnamed", "folder"],
+)
+def test_a_directory_that_replaces_nothing_is_a_mistake(
+    source: Source, tmp_path: Path, made: dict[str, str], said: str
+) -> None:
+    """Whoever names a directory of templates means them to be used."""
+    for name, text in made.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    with pytest.raises(TemplateError) as caught:
+        build(source, templates=tmp_path)
+
+    assert str(caught.value).startswith(said.format(tmp_path.as_posix()))
