@@ -1,6 +1,6 @@
 """What a user policy lets through without MFA: gaps in a Deny, and grants of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, Literal, get_args
 
@@ -16,6 +16,7 @@ from generator.states import (
     Certification,
     Requests,
     State,
+    States,
     Terms,
     ages_near,
     ages_that_matter,
@@ -40,11 +41,11 @@ def gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterato
     """What a user without MFA could do if some other policy allowed everything."""
     denies = [s for s in statements if s.effect is Effect.DENY]
     near = ages_near(c for s in denies for c in s.conditions)
-    for states in (without_mfa(), with_stale_mfa(terms.max_age, near)):
-        asked = [*guarded(states, terms.except_via_aws_service)]
-        yield from _uncovered(denies, terms, asked)
+    for states in _weak(terms.max_age, near, terms.except_via_aws_service):
+        held = [(s, _held(s.conditions, states)) for s in denies]
+        yield from _uncovered(held, terms, states)
         for action in sorted(terms.on_own_user):
-            yield from _reach(denies, action, asked)
+            yield from _reach(held, action, states)
     about = [s for s in denies if matches_action(s.actions, ENABLE)]
     for kind, requests in _forbidden_devices(about, terms):
         denied = 0
@@ -57,15 +58,34 @@ def gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterato
             )
 
 
+@lru_cache(maxsize=64)
+def _weak(max_age: int | None, near: Ages, except_via_aws_service: bool) -> tuple[States, ...]:
+    """The states without MFA, and those in which it is too old. Made once for each argument."""
+    return tuple(
+        States(guarded(states, except_via_aws_service))
+        for states in (without_mfa(), with_stale_mfa(max_age, near))
+    )
+
+
+@lru_cache(maxsize=256)
+def _held(conditions: tuple[Condition, ...], states: States) -> tuple[bool, ...]:
+    """In which states conditions are sure to hold."""
+    return tuple(hold(conditions, state) is True for _, state in states)
+
+
+def _first_gap(held: Iterable[tuple[bool, ...]], states: States) -> tuple[str, State] | None:
+    """The first state in which none of some statements applies."""
+    covered = [any(answers) for answers in zip(*held, strict=True)] or [False] * len(states)
+    return None if all(covered) else states[covered.index(False)]
+
+
 def _uncovered(
-    denies: list[Statement], terms: Terms, states: list[tuple[str, State]]
+    held: list[tuple[Statement, tuple[bool, ...]]], terms: Terms, states: States
 ) -> Iterator[Broken]:
     """The first state in which nothing denies everything but the exempt actions."""
-    blankets = [s for s in denies if _everywhere(s) and _spares_exempt_only(s, terms)]
-    for who, context in states:
-        if not any(hold(s.conditions, context) for s in blankets):
-            yield _why_no_blanket(denies, terms, who, context)
-            return
+    blankets = (a for s, a in held if _everywhere(s) and _spares_exempt_only(s, terms))
+    if gap := _first_gap(blankets, states):
+        yield _why_no_blanket([s for s, _ in held], terms, *gap)
 
 
 def _spares_exempt_only(s: Statement, terms: Terms) -> bool:
@@ -115,17 +135,14 @@ def _why_no_blanket(denies: list[Statement], terms: Terms, who: str, context: St
 
 
 def _reach(
-    denies: list[Statement], action: str, states: list[tuple[str, State]]
+    held: list[tuple[Statement, tuple[bool, ...]]], action: str, states: States
 ) -> Iterator[Broken]:
     """Other users within reach of an exempt action."""
-    about = [s for s in denies if _spares_own_user_only(s, action)]
-    for who, context in states:
-        if not any(hold(s.conditions, context) for s in about):
-            yield Broken(
-                f"no statement denies `{action}` on other users to {who}",
-                "`NotAction` exempts it on every user; deny it with `NotResource` own user",
-            )
-            return
+    if gap := _first_gap((a for s, a in held if _spares_own_user_only(s, action)), states):
+        yield Broken(
+            f"no statement denies `{action}` on other users to {gap[0]}",
+            "`NotAction` exempts it on every user; deny it with `NotResource` own user",
+        )
 
 
 def _spares_own_user_only(s: Statement, action: str) -> bool:

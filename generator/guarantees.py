@@ -10,9 +10,21 @@ from functools import lru_cache
 from generator.bypasses import gaps_in_the_deny, grants_without_mfa
 from generator.documents import ROLE_PERMISSIONS, Kind, lexical_problems
 from generator.lockouts import lockouts
-from generator.match import applies, matches_action
+from generator.match import hold, matches_action, matches_resource
 from generator.policy import Effect, Policy, Statement
-from generator.states import AGE, FLAG, Broken, Terms, ages_that_matter, direct, with_mfa
+from generator.states import (
+    AGE,
+    ANY_RESOURCE,
+    ANYONE,
+    FLAG,
+    Ages,
+    Broken,
+    State,
+    Terms,
+    ages_that_matter,
+    direct,
+    with_mfa,
+)
 from generator.trust import ROLE_ACTIONS
 
 
@@ -32,8 +44,9 @@ def broken_by_user_policy(
     for s in policy.statements:
         if s.effect is Effect.ALLOW and (_is_about_roles(s) or (lean and _opens_roles(s))):
             found += _wide_assume_role(s, roles)
-    for action, role in sorted(opening):
-        found += _closed_role(policy, action, role, terms)
+    for action in sorted({action for action, _ in opening}):
+        mine = sorted(role for opened_by, role in opening if opened_by == action)
+        found += _closed_roles(policy, action, mine, terms)
     return tuple(dict.fromkeys(found))
 
 
@@ -92,25 +105,33 @@ def _wide_assume_role(s: Statement, roles: set[str]) -> Iterator[Broken]:
             )
 
 
-def _closed_role(policy: Policy, action: str, role: str, terms: Terms) -> Iterator[Broken]:
-    """A call that opens a role of the profile and that users cannot make although they have MFA."""
+def _closed_roles(policy: Policy, action: str, roles: list[str], terms: Terms) -> Iterator[Broken]:
+    """Roles that a call should open and that users cannot assume although they have MFA."""
     about = [s for s in policy.statements if matches_action(s.actions, action)]
-    max_age, near = ages_that_matter(about, terms.max_age)
-    allowed = True
-    for who, state in direct(with_mfa(max_age, near)):
-        answers = [(s, applies(s, action, role, state)) for s in about]
-        allowed = allowed and any(
-            s.effect is Effect.ALLOW and applied is True for s, applied in answers
-        )
-        for s, applied in answers:
-            if s.effect is Effect.DENY and applied is not False:
-                verb = "denies" if applied else "may deny"
+    states = _with_mfa(*ages_that_matter(about, terms.max_age))
+    held = [(s, [hold(s.conditions, state) for state in states]) for s in about]
+    allows = [(s, answers) for s, answers in held if s.effect is Effect.ALLOW and True in answers]
+    denies = [(s, answers) for s, answers in held if s.effect is Effect.DENY]
+    denies = [(s, answers) for s, answers in denies if set(answers) != {False}]
+    for role in roles:
+        for s, answers in denies:
+            covers = matches_resource(s.resources or ANY_RESOURCE, role, ANYONE)
+            if covers is not False:
+                verb = "denies" if covers and True in answers else "may deny"
                 yield Broken(
-                    f"statement `{s.sid}` {verb} `{action}` on `{role}` to {who}",
+                    f"statement `{s.sid}` {verb} `{action}` on `{role}` to a user with MFA",
                     "users of this profile work through that role",
                 )
-    if not allowed:
-        yield Broken(
-            f"no statement allows `{action}` on `{role}` to a user with MFA",
-            "users of this profile work through that role",
-        )
+        covering = [
+            a for s, a in allows if matches_resource(s.resources or ANY_RESOURCE, role, ANYONE)
+        ]
+        if not all(any(a[i] for a in covering) for i in range(len(states))):
+            yield Broken(
+                f"no statement allows `{action}` on `{role}` to a user with MFA",
+                "users of this profile work through that role",
+            )
+
+
+@lru_cache(maxsize=64)
+def _with_mfa(max_age: int | None, near: Ages) -> tuple[State, ...]:
+    return tuple(state for _, state in direct(with_mfa(max_age, near)))

@@ -169,6 +169,14 @@ def resources_of(target: Target, partition: str, account: str) -> tuple[str | Re
     )
 
 
+class States(tuple[tuple[str, State], ...]):
+    """Who asks, in which state. Equal to itself only, like `Requests`."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
 class Requests:
     """Every combination of `states` (who asks, with which context) and `resources`.
 

@@ -61,8 +61,9 @@ def broken_by_trust_policy(policy: Policy, terms: TrustTerms) -> tuple[Broken, .
     for action in terms.conditions:
         if not any(matches_action(s.actions, action) for s in allows):
             found.append(Broken(f"no statement allows `{action_case(action)}`"))
+    fresh = tuple(_fresh(terms))
     for statement in allows:
-        found += _trust_gaps(statement, terms)
+        found += _trust_gaps(statement, terms, fresh)
     for s in policy.statements:
         if s.effect is Effect.DENY:
             found += _shut(s, terms)
@@ -103,7 +104,7 @@ def _fresh(terms: TrustTerms) -> Iterator[Context]:
         yield {FLAG.lower(): "true", AGE.lower(): str(age)}
 
 
-def _trust_gaps(s: Statement, terms: TrustTerms) -> Iterator[Broken]:
+def _trust_gaps(s: Statement, terms: TrustTerms, fresh: tuple[Context, ...]) -> Iterator[Broken]:
     """Ways into a role without MFA, and trust that nobody can meet."""
     place = f"statement `{s.sid}`"
     actions = {a.lower() for a in s.actions.items}
@@ -127,7 +128,7 @@ def _trust_gaps(s: Statement, terms: TrustTerms) -> Iterator[Broken]:
             f'add "NumericLessThan": {{"aws:MultiFactorAuthAge": "{terms.max_age}"}}',
         )
     for c in s.conditions:
-        if any(holds(c, fresh) is False for fresh in _fresh(terms)):
+        if any(holds(c, state) is False for state in fresh):
             yield Broken(f"{place} can never be met: `{c.operator}` on `{c.key}` fails with MFA")
     yield from tuple(_who(s, place)) or _strangers(s, place, terms)
     yield from _missing_conditions(s, place, terms)
