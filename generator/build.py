@@ -12,9 +12,10 @@ from generator.canonical import Json, billable_size, canonical, json_text, to_te
 from generator.documents import ATTACHED, ROLE_PERMISSIONS, TRUST, Kind
 from generator.errors import GenError, GenErrors, Where
 from generator.guarantees import broken_by_role_permissions, broken_by_user_policy
+from generator.lexical import seconds
 from generator.load import Source
 from generator.policy import Policy, PolicyError
-from generator.profile import Role, seconds
+from generator.profile import Role
 from generator.render import render
 from generator.role_view import role_view
 from generator.states import Broken, Terms

@@ -1,6 +1,6 @@
 """The values a profile takes: IAM's names, paths and ids, and the choices of this product."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from msgspec import Meta
 
@@ -117,3 +117,10 @@ Line: TypeAlias = Annotated[
 FileName: TypeAlias = Annotated[
     str, _lexical(r"[^\x00-\x1f]+", "the name of a file beside the profile", max_length=512)
 ]
+
+SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
+
+
+def seconds(duration: str) -> int:
+    """`30m` as 1800."""
+    return int(duration[:-1]) * SECONDS[duration[-1]]

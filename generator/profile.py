@@ -4,7 +4,7 @@ These types are the one description of the file format. The loader, the JSON Sch
 reference in README.md are made from them.
 """
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -32,8 +32,6 @@ from generator.lexical import (
     UserName,
 )
 from generator.password_policy import PasswordPolicy, Section
-
-SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 
 class Account(Section, frozen=True):
@@ -152,7 +150,11 @@ class Deny(Section, frozen=True):
         ),
     ] = False
     exempt_before_mfa: Annotated[
-        tuple[Exemption, ...], Meta(description="Further actions exempt before MFA.")
+        tuple[Exemption, ...],
+        Meta(
+            description="Further actions exempt before MFA; those that act on a user, on the own "
+            "user only."
+        ),
     ] = ()
 
 
@@ -288,11 +290,6 @@ class Profile(Section, frozen=True):
         tuple[Role, ...],
         Meta(description="Roles whose trust policy demands MFA."),
     ] = ()
-
-
-def seconds(duration: str) -> int:
-    """`30m` as 1800."""
-    return int(duration[:-1]) * SECONDS[duration[-1]]
 
 
 def read(data: object) -> Profile:

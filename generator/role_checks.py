@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from generator.documents import arn_problem
+from generator.lexical import seconds
 from generator.match import glob
 from generator.problem import PARTITION, Place, Problem
-from generator.profile import Profile, Role, seconds
+from generator.profile import Profile, Role
 
 
 def problems_of_role(profile: Profile, role: Role, at: Place) -> Iterator[Problem]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from generator.profile import Profile, Role, seconds
+from generator.lexical import seconds
+from generator.profile import Profile, Role
 
 
 class RoleView(Struct, frozen=True):

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from generator.catalog import resource_types_of
 from generator.flows import ALWAYS, REGISTER_KEY, Call, actions, actions_of_flow, calls_of
+from generator.lexical import seconds
 from generator.password_policy import PasswordPolicy
-from generator.profile import Mfa, Profile, seconds
+from generator.profile import Mfa, Profile
 from generator.role_view import assumable, role_arn
 
 # Statement name and profile option of each kind of self-service credential, and its flow.
