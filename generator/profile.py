@@ -287,8 +287,7 @@ class Profile(Section, frozen=True):
         ),
     ] = "managed"
     roles: Annotated[
-        tuple[Role, ...],
-        Meta(description="Roles whose trust policy demands MFA."),
+        tuple[Role, ...], Meta(description="Roles whose trust policy demands MFA.")
     ] = ()
 
 
