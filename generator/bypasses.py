@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import product
 from typing import Final, Literal, get_args
 
 from generator.flows import REGISTER_KEY, calls_of
@@ -195,14 +196,21 @@ def _forbidden_registrations(
         found["security keys"] = [{key: phase} for phase in ("Create", "Activate")]
     if not kinds & {"virtual-totp", "hardware-totp"}:
         found[TOTP] = [{key: None}]
-    accepted: State = {name.lower(): levels[0] for name, levels in certification}
     if certification:
         found["security keys without the certification"] = [
-            {key: "Activate", **accepted, name.lower(): level}
-            for name, levels in certification
-            for level in (None, *(level for level in LEVELS if level not in levels))
+            {key: "Activate", **levels} for levels in _uncertified(certification)
         ]
     return found
+
+
+def _uncertified(certification: Certification) -> Iterator[State]:
+    """What keys carry that lack one certification, whatever they have of the others."""
+    for name, accepted in certification:
+        others = [(n.lower(), (*levels, None)) for n, levels in certification if n != name]
+        names = [n for n, _ in others]
+        for level in (None, *(level for level in LEVELS if level not in accepted)):
+            for rest in product(*(levels for _, levels in others)):
+                yield {name.lower(): level, **dict(zip(names, rest, strict=True))}
 
 
 def grants_without_mfa(statements: tuple[Statement, ...], terms: Terms) -> Iterator[Broken]:

@@ -194,7 +194,11 @@ def holds(condition: Condition, context: Context) -> bool | None:
 def _resource(pattern: str, resource: str | Resources, context: Context) -> bool | None:
     text = _filled(pattern, context)
     if isinstance(resource, str):
-        return None if text is None else glob(text, resource)
+        if text is not None:
+            return glob(text, resource)
+        # An asterisk in a request is one: only a wildcard matches it.
+        one = resource.replace("*", "\uffff")
+        return None if intersect(_VARIABLE.sub(_what_it_can_be, pattern), one) else False
     # Two resources of a shape need not be of the same length.
     if text is not None and glob(text.replace("?", "\uffff"), resource.one):
         return True

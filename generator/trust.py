@@ -1,7 +1,8 @@
-"""What is wrong with a role's trust policy: ways in without MFA, and trust that nobody can meet."""
+"""What is wrong with a role's trust policy: ways in without MFA, and trust other than declared."""
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -9,33 +10,33 @@ from msgspec import Struct
 from generator.canonical import canonical_conditions
 from generator.catalog import action_case
 from generator.documents import TRUST, lexical_problems
-from generator.match import Context, applies, holds, matches_action
+from generator.match import Context, applies, glob, holds, is_number, matches_action
 from generator.policy import Condition, Effect, Policy, Statement
 from generator.role_view import RoleView
-from generator.states import AGE, FLAG, LONGEST_SESSION, USER, Broken
+from generator.states import AGE, FLAG, LONGEST_SESSION, Broken
 
 ROLE_ACTIONS: Final = ("sts:assumerole", "sts:setsourceidentity", "sts:tagsession")
-# Seconds since MFA, at most, at which a role must still open.
-FRESH: Final = 60
+WHO: Final = "aws:PrincipalArn"
+# Operators that IAM documents as the same.
+_SAME: Final = {"ArnEquals": "ArnLike"}
 
 
 class TrustTerms(Struct, frozen=True):
     """What a profile promises of a role's trust policy.
 
-    `principals` may be trusted and nobody else. `conditions` has, for each action that must be
-    allowed, the conditions on which it may be.
+    `principals` are trusted and nobody else. `conditions` has, for each action that must be allowed
+    (none other may be), the conditions on which it is.
     """
 
     partition: str
     max_age: int | None
     principals: frozenset[str]
-    principal_arns: tuple[str, ...]
     conditions: dict[str, tuple[Condition, ...]]
 
 
 def trust_terms(role: RoleView, partition: str) -> TrustTerms:
     """The terms of a role."""
-    who = [Condition("ArnLike", "aws:PrincipalArn", tuple(role.principal_arns))]
+    who = [Condition("ArnLike", WHO, tuple(role.principal_arns))]
     conditions = {
         action.lower(): canonical_conditions(
             [
@@ -49,7 +50,6 @@ def trust_terms(role: RoleView, partition: str) -> TrustTerms:
         partition,
         role.mfa_max_age,
         frozenset(role.principals),
-        tuple(role.principal_arns),
         conditions,
     )
 
@@ -58,26 +58,64 @@ def broken_by_trust_policy(policy: Policy, terms: TrustTerms) -> tuple[Broken, .
     """Every guarantee that a role's trust policy breaks."""
     found = [Broken(p, h) for p, h in lexical_problems(policy, TRUST, terms.partition)]
     allows = [s for s in policy.statements if s.effect is Effect.ALLOW]
-    for action in terms.conditions:
-        if not any(matches_action(s.actions, action) for s in allows):
-            found.append(Broken(f"no statement allows `{action_case(action)}`"))
-    fresh = tuple(_fresh(terms))
     for statement in allows:
-        found += _trust_gaps(statement, terms, fresh)
+        found += _trust_gaps(statement, terms)
     for s in policy.statements:
-        if s.effect is Effect.DENY:
+        if s.effect is Effect.DENY and _concerns(s, terms):
             found += _shut(s, terms)
+    for action in terms.conditions:
+        mine = [s for s in allows if matches_action(s.actions, action)]
+        if not mine:
+            found.append(Broken(f"no statement allows `{action_case(action)}`"))
+        elif not found:
+            # Where something else is wrong, mending that may mend this.
+            found += _left_out(mine, action, terms)
     return tuple(dict.fromkeys(found))
 
 
+def _left_out(allows: list[Statement], action: str, terms: TrustTerms) -> Iterator[Broken]:
+    """Whom the profile trusts, and no statement does."""
+    patterns = {v for c in terms.conditions[action] if c.key == WHO for v in c.values}
+    for principal in sorted(terms.principals):
+        mine = [s for s in allows if principal in _ids(s)]
+        found = {v for s in mine for c in s.conditions if c.key == WHO for v in c.values}
+        account = _account(principal)
+        missing = [p for p in patterns - found if principal == "*" or glob(_account(p), account)]
+        for who in sorted(missing) if mine else [principal]:
+            yield Broken(
+                f"no statement allows `{action_case(action)}` to `{who}`",
+                "the profile trusts them",
+            )
+
+
+def _ids(s: Statement) -> list[str]:
+    if s.principals is None or s.principals.negated:
+        return []
+    return ["*"] if s.principals.anyone else [i for _, ids in s.principals.entries for i in ids]
+
+
+def _account(arn: str) -> str:
+    """The account of a principal's ARN; "" for `*` and what is no ARN."""
+    return (arn.split(":", 5) + [""] * 5)[4]
+
+
+def _concerns(s: Statement, terms: TrustTerms) -> bool:
+    """Whether a Deny names, or may name, somebody whom the profile trusts."""
+    ids = _ids(s)
+    if not ids or "*" in ids or "*" in terms.principals:
+        return True
+    for i in ids:
+        for trusted in terms.principals:
+            whole = trusted.endswith(":root") or i.endswith(":root")
+            if i == trusted or (whole and _account(i) == _account(trusted)):
+                return True
+    return False
+
+
 def _shut(s: Statement, terms: TrustTerms) -> Iterator[Broken]:
-    """A Deny that keeps out everybody whom the profile lets in."""
-    if s.principals and not s.principals.negated:
-        named = {i for _, ids in s.principals.entries for i in ids}
-        if named and not named & {"*", *terms.principals}:
-            return
-    for action in terms.conditions:
-        answers = [applies(s, action, "*", state) for state in _somebody(terms)]
+    """A Deny that is not sure to leave alone everybody whom the profile lets in."""
+    for action, declared in terms.conditions.items():
+        answers = [applies(s, action, "*", state) for state in _let_in(declared, terms)]
         if set(answers) != {False}:
             verb = "denies" if True in answers else "may deny"
             yield Broken(
@@ -86,25 +124,27 @@ def _shut(s: Statement, terms: TrustTerms) -> Iterator[Broken]:
             )
 
 
-def _somebody(terms: TrustTerms) -> Iterator[Context]:
-    """Somebody with fresh MFA whom the profile trusts; every such request carries these keys."""
-    patterns = terms.principal_arns or sorted(terms.principals)
-    for fresh in _fresh(terms):
-        yield {
-            **fresh,
-            "aws:principalarn": patterns[0].replace("*", USER).replace("?", USER),
-            "sts:rolesessionname": USER,
-            "aws:username": USER,
-        }
+def _let_in(declared: tuple[Condition, ...], terms: TrustTerms) -> Iterator[Context]:
+    """Somebody with MFA whom the profile trusts: what is known of each of their requests."""
+    context: dict[str, str | None] = {"aws:viaawsservice": "false", "aws:principaltype": "User"}
+    accounts = {_account(principal) for principal in terms.principals}
+    if len(accounts) == 1 and accounts != {""}:
+        context["aws:principalaccount"] = accounts.pop()
+    for c in declared:
+        if c.operator == "StringEquals" and len(c.values) == 1 and "${" not in c.values[0]:
+            context[c.key.lower()] = c.values[0]
+    for fresh in _fresh(terms.max_age):
+        yield {**context, **fresh}
 
 
-def _fresh(terms: TrustTerms) -> Iterator[Context]:
-    """MFA just now, and a little later."""
-    for age in (0, min(FRESH, (terms.max_age or LONGEST_SESSION) - 1)):
-        yield {FLAG.lower(): "true", AGE.lower(): str(age)}
+@lru_cache(maxsize=64)
+def _fresh(max_age: int | None) -> tuple[Context, ...]:
+    """MFA just now, and a second later."""
+    ages = (0, min(1, (max_age or LONGEST_SESSION) - 1))
+    return tuple({FLAG.lower(): "true", AGE.lower(): str(age)} for age in ages)
 
 
-def _trust_gaps(s: Statement, terms: TrustTerms, fresh: tuple[Context, ...]) -> Iterator[Broken]:
+def _trust_gaps(s: Statement, terms: TrustTerms) -> Iterator[Broken]:
     """Ways into a role without MFA, and trust that nobody can meet."""
     place = f"statement `{s.sid}`"
     actions = {a.lower() for a in s.actions.items}
@@ -113,8 +153,13 @@ def _trust_gaps(s: Statement, terms: TrustTerms, fresh: tuple[Context, ...]) -> 
             f"{place} allows more than assuming the role with IAM credentials",
             "allow sts:AssumeRole, sts:SetSourceIdentity and sts:TagSession only",
         )
+    for action in sorted((actions & {*ROLE_ACTIONS}) - terms.conditions.keys()):
+        yield Broken(
+            f"{place} allows `{action_case(action)}`, which the profile does not ask for",
+            "take it out, or give the role `source_identity_is_username` or `session_tags`",
+        )
     if not any(
-        c.operator == "Bool" and c.key.lower() == FLAG.lower() and c.values == ("true",)
+        c.operator == "Bool" and c.key == FLAG and [v.lower() for v in c.values] == ["true"]
         for c in s.conditions
     ):
         yield Broken(
@@ -128,7 +173,7 @@ def _trust_gaps(s: Statement, terms: TrustTerms, fresh: tuple[Context, ...]) -> 
             f'add "NumericLessThan": {{"aws:MultiFactorAuthAge": "{terms.max_age}"}}',
         )
     for c in s.conditions:
-        if any(holds(c, state) is False for state in fresh):
+        if any(holds(c, state) is False for state in _fresh(terms.max_age)):
             yield Broken(f"{place} can never be met: `{c.operator}` on `{c.key}` fails with MFA")
     yield from tuple(_who(s, place)) or _strangers(s, place, terms)
     yield from _missing_conditions(s, place, terms)
@@ -136,9 +181,7 @@ def _trust_gaps(s: Statement, terms: TrustTerms, fresh: tuple[Context, ...]) -> 
 
 def _strangers(s: Statement, place: str, terms: TrustTerms) -> Iterator[Broken]:
     """Principals whom the profile does not trust."""
-    assert s.principals is not None
-    ids = [i for _, found in s.principals.entries for i in found]
-    for i in ["*"] if s.principals.anyone else ids:
+    for i in _ids(s):
         if i not in terms.principals:
             yield Broken(
                 f"{place} trusts `{i}`, and the profile does not",
@@ -160,7 +203,8 @@ def _missing_conditions(s: Statement, place: str, terms: TrustTerms) -> Iterator
 
 
 def _as_strict(c: Condition, wanted: Condition) -> bool:
-    return (c.operator, c.key) == (wanted.operator, wanted.key) and {*c.values} <= {*wanted.values}
+    operator = _SAME.get(c.operator, c.operator)
+    return (operator, c.key) == (wanted.operator, wanted.key) and {*c.values} <= {*wanted.values}
 
 
 def _who(s: Statement, place: str) -> Iterator[Broken]:
@@ -188,5 +232,5 @@ def _bounds_age(c: Condition, seconds: int) -> bool:
     return (
         c.operator in ("NumericLessThan", "NumericLessThanEquals")
         and c.key.lower() == AGE.lower()
-        and all(v.isascii() and v.isdigit() and int(v) <= seconds for v in c.values)
+        and all(is_number(v) and float(v) <= seconds for v in c.values)
     )

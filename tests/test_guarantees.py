@@ -318,6 +318,37 @@ NEIGHBOURS = (
         WORKING_THROUGH_A_ROLE,
     ),
     Neighbour(
+        "the other name of an operator in the trust",
+        TRUST_POLICY,
+        ours(TRUST_POLICY, ("ArnLike", "ArnEquals")),
+        WORKING_THROUGH_A_ROLE,
+    ),
+    Neighbour(
+        "the flag in capitals in the trust",
+        TRUST_POLICY,
+        ours(TRUST_POLICY, (FLAG_TRUE, FLAG_TRUE.replace('"true"', '"True"'))),
+        WORKING_THROUGH_A_ROLE,
+    ),
+    Neighbour(
+        "a Deny of other users in the trust",
+        TRUST_POLICY,
+        ours(
+            TRUST_POLICY,
+            and_then='{"Sid": "DenyOthers", "Effect": "Deny", "Principal": {"AWS": '
+            '"arn:aws:iam::999999999999:root"}, "Action": "sts:AssumeRole"}',
+        ),
+        WORKING_THROUGH_A_ROLE,
+    ),
+    Neighbour(
+        "a Deny on what no sign-in is about, named by a variable",
+        DENY_POLICY,
+        ours(
+            DENY_POLICY,
+            and_then='{"Sid": "DenyRoles", "Effect": "Deny", "Action": "iam:*", "Resource": '
+            '"arn:aws:iam::*:role/${aws:PrincipalTag/team}-*"}',
+        ),
+    ),
+    Neighbour(
         "younger MFA in the trust",
         TRUST_POLICY,
         ours(TRUST_POLICY, ("role.mfa_max_age | string", '"900"')),
