@@ -230,22 +230,38 @@ def _mended(data: Any, found: list[Problem]) -> tuple[Profile | None, dict[Place
 
 def _drop(data: Any, place: Place) -> None:
     last = place[-1] if place else ""
+    key = str(last).removeprefix("+")
+    if len(place) > 1 and isinstance(place[-2], int) and key in ITEM_STAND_INS:
+        # What an item of a list needs: the rest of it is still worth a look.
+        item = _at(data, place[:-1])
+        if isinstance(item, dict) and item.get(key) != (
+            stand_in := ITEM_STAND_INS[key] % place[-2]
+        ):
+            item[key] = stand_in
+            return
     if str(last).startswith("+"):
         # A key is missing, so the mapping around it cannot be used; the top gets stand-ins.
         if len(place) > 1:
             _drop(data, place[:-1])
         return
-    for step in place[:-1]:
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            return
+    data = _at(data, place[:-1])
     if isinstance(data, dict):
         data.pop(last, None)
     elif isinstance(data, list) and isinstance(last, int):
         data[last] = _HOLE
 
 
+def _at(data: Any, place: Place) -> Any:
+    """What is at a place; None if nothing is."""
+    for step in place:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data
+
+
+ITEM_STAND_INS: Final = {"name": "name-%d", "reason": "text %d"}
 STAND_INS: Final = {"name": "name", "description": "text", "archetype": "direct-user-deny"}
 
 # Stands in a list where an item was dropped, so that positions stay what they were meanwhile.

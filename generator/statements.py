@@ -52,16 +52,73 @@ def _statements(parsed: Document, errors: list[GenError]) -> Iterator[tuple[int,
         return
     for number, item in enumerate(items, 1):
         place = (*at, number - 1) if isinstance(data, list) else at
+        statement, found = _read(_text_values(item), f"statement {number}")
+        errors += [_located(error, parsed, place) for error in found]
+        if statement is None:
+            continue
+        errors += _unknown_actions(statement, number, parsed, place)
         try:
-            statement = parse_statement(_text_values(item), f"statement {number}")
             # As it will be committed (an incomplete ARN, for one, is a whole one there), but for
             # the names of actions: a message shows those as they are written.
             (committed,) = canonical(Policy((statement,))).statements
         except PolicyError as error:
             errors.append(_located(error, parsed, place))
             continue
-        errors += _unknown_actions(statement, number, parsed, place)
         yield number, place, replace(committed, actions=statement.actions)
+
+
+def _read(item: Any, name: str) -> tuple[Statement | None, list[PolicyError]]:
+    """A statement and what is wrong with it: every element, not only the first that is."""
+    try:
+        return parse_statement(item, name), []
+    except PolicyError as first:
+        if not isinstance(item, dict):
+            return None, [first]
+        errors: dict[str, PolicyError] = {}
+        rest: dict[str, Any] = {"Sid": item["Sid"]} if type(item.get("Sid")) is str else {}
+        sid = dict(rest)
+        for part in _parts(item):
+            try:
+                parse_statement({**_needed(part), **sid, **part}, name)
+            except PolicyError as error:
+                errors.setdefault(error.problem, error)
+            else:
+                for element, value in part.items():
+                    _add(rest, element, value)
+        try:
+            return parse_statement({**_needed(rest), **rest}, name), [*errors.values()] or [first]
+        except PolicyError:
+            return None, [*errors.values()] or [first]
+
+
+def _parts(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The elements of a statement, one by one, and the keys of its conditions."""
+    for element, value in item.items():
+        if element != "Condition" or not isinstance(value, dict):
+            yield {element: value}
+            continue
+        for operator, keys in value.items():
+            if isinstance(keys, dict) and keys:
+                yield from ({element: {operator: {key: keys[key]}}} for key in keys)
+            else:
+                yield {element: {operator: keys}}
+
+
+def _needed(part: dict[str, Any]) -> dict[str, Any]:
+    """What a statement cannot do without, where `part` has nothing of it."""
+    needed: dict[str, Any] = dict(_ANY[0])
+    for element in ("Action", "Resource"):
+        if f"Not{element}" in part:
+            del needed[element]
+    return needed
+
+
+def _add(data: dict[str, Any], name: str, value: Any) -> None:
+    if isinstance(value, dict) and isinstance(data.get(name), dict):
+        for key, inner in value.items():
+            _add(data[name], key, inner)
+    else:
+        data[name] = value
 
 
 # Stands in for the statements while the rest of a document is read.
