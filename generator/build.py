@@ -59,9 +59,7 @@ def build(source: Source, *, templates: Path | None = None) -> Bundle:
     user = render(f"{folder}/user-policy.json.j2", templates=templates, p=view, facts=facts)
     documents = [_document(source, "user-policy.json", ATTACHED[profile.attach], user)]
     user = documents[0].policy
-    opening = frozenset(
-        (a, arn) for _, calls, arns in view.assume_roles for a in calls for arn in arns
-    )
+    opening = {action: arns for _, calls, arns in view.assume_roles for action in calls}
     checked = broken_by_user_policy(
         user, documents[0].kind, _terms(source, view, facts, user), opening
     )

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import product
-from typing import Final, Literal, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 from generator.flows import REGISTER_KEY, calls_of
 from generator.lexical import FidoLevel, FipsLevel
 from generator.match import hold, holds, matches_action
 from generator.never_exempt import NEVER_EXEMPT
-from generator.policy import Condition, Effect, Patterns, Statement
+from generator.policy import Condition, Effect, Statement
 from generator.states import (
     AGE,
     Ages,
@@ -36,6 +36,9 @@ ENABLE: Final = "iam:EnableMFADevice"
 NO_MFA: Final = "no MFA"
 STALE_MFA: Final = "stale MFA"
 TOTP: Final = "TOTP devices"
+
+# Statements, and in which of some states the conditions of each are sure to hold.
+Held: TypeAlias = list[tuple[Statement, tuple[bool, ...]]]
 
 
 def gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterator[Broken]:
@@ -80,9 +83,7 @@ def _first_gap(held: Iterable[tuple[bool, ...]], states: States) -> tuple[str, S
     return None if all(covered) else states[covered.index(False)]
 
 
-def _uncovered(
-    held: list[tuple[Statement, tuple[bool, ...]]], terms: Terms, states: States
-) -> Iterator[Broken]:
+def _uncovered(held: Held, terms: Terms, states: States) -> Iterator[Broken]:
     """The first state in which nothing denies everything but the exempt actions."""
     blankets = (a for s, a in held if _everywhere(s) and _spares_exempt_only(s, terms))
     if gap := _first_gap(blankets, states):
@@ -135,9 +136,7 @@ def _why_no_blanket(denies: list[Statement], terms: Terms, who: str, context: St
     )
 
 
-def _reach(
-    held: list[tuple[Statement, tuple[bool, ...]]], action: str, states: States
-) -> Iterator[Broken]:
+def _reach(held: Held, action: str, states: States) -> Iterator[Broken]:
     """Other users within reach of an exempt action."""
     if gap := _first_gap((a for s, a in held if _spares_own_user_only(s, action)), states):
         yield Broken(
@@ -271,5 +270,6 @@ def _beyond(s: Statement, action: str, gap: str, terms: Terms) -> Broken:
 
 
 def _on_own_user_only(s: Statement) -> bool:
-    resources = s.resources or Patterns(("*",))
-    return not resources.negated and all(map(_is_own_user, resources.items))
+    if s.resources is None or s.resources.negated:
+        return False
+    return all(map(_is_own_user, s.resources.items))

@@ -4,7 +4,7 @@ Each check answers with what is broken; "not settled" counts against the documen
 that decides every request will take these over; they are plain to read until then.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from generator.bypasses import gaps_in_the_deny, grants_without_mfa
@@ -14,7 +14,6 @@ from generator.match import hold, matches_action, matches_resource
 from generator.policy import Effect, Policy, Statement
 from generator.states import (
     AGE,
-    ANY_RESOURCE,
     ANYONE,
     FLAG,
     Ages,
@@ -29,24 +28,23 @@ from generator.trust import ROLE_ACTIONS
 
 
 def broken_by_user_policy(
-    policy: Policy, kind: Kind, terms: Terms, opening: frozenset[tuple[str, str]]
+    policy: Policy, kind: Kind, terms: Terms, opening: Mapping[str, Sequence[str]]
 ) -> tuple[Broken, ...]:
     """Every guarantee that a user policy breaks.
 
-    `opening`: action and role ARN of every call by which its users assume a role of the profile.
+    `opening`: the calls by which its users assume roles of the profile, each with the role ARNs.
     """
-    roles = {role for _, role in opening}
+    roles = {role for arns in opening.values() for role in arns}
     found = [Broken(p, h) for p, h in lexical_problems(policy, kind, terms.partition)]
-    # Teams differ in their roles and share the rest; what is shared is decided once.
+    # What assumes roles has rules of its own: the roles' trust policies demand MFA.
     others = tuple(s for s in policy.statements if not _is_about_roles(s))
     found += _broken_by_statements(others, terms)
     lean = terms.archetype == "role-assumption-with-mfa-trust"
     for s in policy.statements:
         if s.effect is Effect.ALLOW and (_is_about_roles(s) or (lean and _opens_roles(s))):
             found += _wide_assume_role(s, roles)
-    for action in sorted({action for action, _ in opening}):
-        mine = sorted(role for opened_by, role in opening if opened_by == action)
-        found += _closed_roles(policy, action, mine, terms)
+    for action, arns in sorted(opening.items()):
+        found += _closed_roles(policy, action, arns, terms)
     return tuple(dict.fromkeys(found))
 
 
@@ -105,7 +103,9 @@ def _wide_assume_role(s: Statement, roles: set[str]) -> Iterator[Broken]:
             )
 
 
-def _closed_roles(policy: Policy, action: str, roles: list[str], terms: Terms) -> Iterator[Broken]:
+def _closed_roles(
+    policy: Policy, action: str, roles: Sequence[str], terms: Terms
+) -> Iterator[Broken]:
     """Roles that a call should open and that users cannot assume although they have MFA."""
     about = [s for s in policy.statements if matches_action(s.actions, action)]
     states = _with_mfa(*ages_that_matter(about, terms.max_age))
@@ -115,16 +115,14 @@ def _closed_roles(policy: Policy, action: str, roles: list[str], terms: Terms) -
     denies = [(s, answers) for s, answers in denies if set(answers) != {False}]
     for role in roles:
         for s, answers in denies:
-            covers = matches_resource(s.resources or ANY_RESOURCE, role, ANYONE)
+            covers = matches_resource(s.resources, role, ANYONE)
             if covers is not False:
                 verb = "denies" if covers and True in answers else "may deny"
                 yield Broken(
                     f"statement `{s.sid}` {verb} `{action}` on `{role}` to a user with MFA",
                     "users of this profile work through that role",
                 )
-        covering = [
-            a for s, a in allows if matches_resource(s.resources or ANY_RESOURCE, role, ANYONE)
-        ]
+        covering = [a for s, a in allows if matches_resource(s.resources, role, ANYONE)]
         if not all(any(a[i] for a in covering) for i in range(len(states))):
             yield Broken(
                 f"no statement allows `{action}` on `{role}` to a user with MFA",

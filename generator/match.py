@@ -128,12 +128,15 @@ def _share_a_character(a: str, b: str) -> bool:
 
 
 def matches_resource(
-    patterns: Patterns, resource: str | Resources, context: Context
+    patterns: Patterns | None, resource: str | Resources, context: Context
 ) -> bool | None:
     """Whether `Resource` or `NotResource` covers a resource, or all resources of a shape.
 
-    None if that depends: on a variable that is not known, or on which of the resources it is.
+    None if that depends: on a variable that is not known, or on which of the resources it is. A
+    statement that has neither element (`patterns` is None) is about every resource.
     """
+    if patterns is None:
+        return True
     answers = [_resource(pattern, resource, context) for pattern in patterns.items]
     found = True if True in answers else (None if None in answers else False)
     return None if found is None else found != patterns.negated
@@ -145,7 +148,7 @@ def applies(
     """Whether a statement of an identity policy applies to a request; None if not settled."""
     if not matches_action(statement.actions, action):
         return False
-    matching = matches_resource(statement.resources or Patterns(("*",)), resource, context)
+    matching = matches_resource(statement.resources, resource, context)
     holding = hold(statement.conditions, context)
     if matching is False or holding is False:
         return False
@@ -197,12 +200,13 @@ def _resource(pattern: str, resource: str | Resources, context: Context) -> bool
         if text is not None:
             return glob(text, resource)
         # An asterisk in a request is one: only a wildcard matches it.
-        one = resource.replace("*", "\uffff")
-        return None if intersect(_VARIABLE.sub(_what_it_can_be, pattern), one) else False
-    # Two resources of a shape need not be of the same length.
-    if text is not None and glob(text.replace("?", "\uffff"), resource.one):
-        return True
-    return None if intersect(_VARIABLE.sub(_what_it_can_be, pattern), resource.every) else False
+        every = resource.replace("*", "\uffff")
+    else:
+        # Two resources of a shape need not be of the same length.
+        if text is not None and glob(text.replace("?", "\uffff"), resource.one):
+            return True
+        every = resource.every
+    return None if intersect(_VARIABLE.sub(_what_it_can_be, pattern), every) else False
 
 
 def _what_it_can_be(variable: re.Match[str]) -> str:

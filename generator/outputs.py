@@ -50,7 +50,7 @@ def on_disk(folder: Path) -> dict[str, bytes | None]:
     Raises:
         GenError: the folder itself is a link, so that writing would leave `out/`.
     """
-    if os.path.islink(folder):  # noqa: PTH114
+    if os.path.islink(folder):  # noqa: PTH114 - asked for every profile; Path takes much longer
         raise GenError(
             "is a link; a profile's folder must be a folder",
             where=Where(folder.as_posix()),
@@ -109,7 +109,7 @@ def _make_folder(folder: str, made: set[str]) -> None:
         _make_folder(folder.rpartition("/")[0], made)
         # Another profile of the same name may have made it; that is refused in the end.
         with contextlib.suppress(FileExistsError):
-            os.mkdir(folder)  # noqa: PTH102
+            os.mkdir(folder)  # noqa: PTH102 - as above, for every role
         made.add(folder)
 
 

@@ -233,10 +233,8 @@ def _drop(data: Any, place: Place) -> None:
     key = str(last).removeprefix("+")
     if len(place) > 1 and isinstance(place[-2], int) and key in ITEM_STAND_INS:
         # What an item of a list needs: the rest of it is still worth a look.
-        item = _at(data, place[:-1])
-        if isinstance(item, dict) and item.get(key) != (
-            stand_in := ITEM_STAND_INS[key] % place[-2]
-        ):
+        item, stand_in = _at(data, place[:-1]), ITEM_STAND_INS[key] % place[-2]
+        if isinstance(item, dict) and item.get(key) != stand_in:
             item[key] = stand_in
             return
     if str(last).startswith("+"):

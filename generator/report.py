@@ -30,13 +30,14 @@ def documents(bundles: Sequence[Bundle], form: str) -> int:
 
 
 def rendered(outcomes: Sequence[Outcome], out: Path, form: str) -> int:
+    """What was written and decided, and what to do next where it is about one profile."""
     if form == "json":
         put_json(show.as_json(outcomes, out))
         return OK
     if any(outcome.bundle is None for outcome in outcomes):
         changed = sum(bool(outcome.drifts) for outcome in outcomes)
-        documents = sum(outcome.documents for outcome in outcomes)
-        put(f"{len(outcomes):,} profiles, {documents:,} files: {changed:,} profiles changed")
+        files = sum(outcome.documents for outcome in outcomes)
+        put(f"{len(outcomes):,} profiles, {files:,} files: {changed:,} profiles changed")
         return OK
     for outcome in outcomes:
         bundle = outcome.bundle
@@ -66,6 +67,7 @@ def _say_about(bundle: Bundle) -> None:
 
 
 def checked(outcomes: Sequence[Outcome], strays: list[str], out: Path, form: str) -> int:
+    """How `out` differs from what was rendered; `strays` are folders that nothing renders into."""
     code = NO if strays or any(outcome.drifts for outcome in outcomes) else OK
     if form == "json":
         put_json({**show.as_json(outcomes, out), "strays": strays})

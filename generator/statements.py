@@ -42,7 +42,7 @@ def _statements(parsed: Document, errors: list[GenError]) -> Iterator[tuple[int,
     if isinstance(data, Mapping) and "Statement" in data:
         data, at = data["Statement"], ("Statement",)
         try:
-            _check_whole({**parsed.data, "Statement": _ANY})
+            _check_whole({**parsed.data, "Statement": [_ANY]})
         except PolicyError as error:
             errors.append(_located(error, parsed, ()))
     items = data if isinstance(data, list) else [data]
@@ -71,24 +71,34 @@ def _read(item: Any, name: str) -> tuple[Statement | None, list[PolicyError]]:
     """A statement and what is wrong with it: every element, not only the first that is."""
     try:
         return parse_statement(item, name), []
-    except PolicyError as first:
+    except PolicyError as error:
         if not isinstance(item, dict):
-            return None, [first]
-        errors: dict[str, PolicyError] = {}
-        rest: dict[str, Any] = {"Sid": item["Sid"]} if type(item.get("Sid")) is str else {}
-        sid = dict(rest)
-        for part in _parts(item):
-            try:
-                parse_statement({**_needed(part), **sid, **part}, name)
-            except PolicyError as error:
-                errors.setdefault(error.problem, error)
-            else:
-                for element, value in part.items():
-                    _add(rest, element, value)
+            return None, [error]
+        rest, errors = _in_parts(item, name)
+        return _or_none(rest, name), errors or [error]
+
+
+def _in_parts(item: dict[str, Any], name: str) -> tuple[dict[str, Any], list[PolicyError]]:
+    """What remains of a statement without the parts that are wrong, and why they are."""
+    errors: dict[str, PolicyError] = {}
+    sid = {"Sid": item["Sid"]} if type(item.get("Sid")) is str else {}
+    rest: dict[str, Any] = dict(sid)
+    for part in _parts(item):
         try:
-            return parse_statement({**_needed(rest), **rest}, name), [*errors.values()] or [first]
-        except PolicyError:
-            return None, [*errors.values()] or [first]
+            parse_statement({**_needed(part), **sid, **part}, name)
+        except PolicyError as error:
+            errors.setdefault(error.problem, error)
+        else:
+            for element, value in part.items():
+                _add(rest, element, value)
+    return rest, list(errors.values())
+
+
+def _or_none(rest: dict[str, Any], name: str) -> Statement | None:
+    try:
+        return parse_statement({**_needed(rest), **rest}, name)
+    except PolicyError:
+        return None
 
 
 def _parts(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -106,7 +116,7 @@ def _parts(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _needed(part: dict[str, Any]) -> dict[str, Any]:
     """What a statement cannot do without, where `part` has nothing of it."""
-    needed: dict[str, Any] = dict(_ANY[0])
+    needed: dict[str, Any] = dict(_ANY)
     for element in ("Action", "Resource"):
         if f"Not{element}" in part:
             del needed[element]
@@ -121,8 +131,8 @@ def _add(data: dict[str, Any], name: str, value: Any) -> None:
         data[name] = value
 
 
-# Stands in for the statements while the rest of a document is read.
-_ANY = [{"Effect": "Deny", "Action": "*", "Resource": "*"}]
+# Stands in for a statement, or what one lacks, while the rest is read.
+_ANY = {"Effect": "Deny", "Action": "*", "Resource": "*"}
 
 
 def _check_whole(data: Mapping[str, Any]) -> None:

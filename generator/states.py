@@ -15,7 +15,6 @@ State: TypeAlias = dict[str, str | None]
 Ages: TypeAlias = tuple[int, ...]
 Certification: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
-ANY_RESOURCE: Final = Patterns(("*",))
 ACTIVATE: Final = (REGISTER_KEY, "Activate")
 FLAG: Final = "aws:MultiFactorAuthPresent"
 AGE: Final = "aws:MultiFactorAuthAge"
@@ -63,8 +62,8 @@ class Broken(Struct, frozen=True):
     hint: str = ""
 
 
-class Terms(Struct, frozen=True, cache_hash=True):
-    """What a profile promises of its user policy; two profiles that promise the same share it.
+class Terms(Struct, frozen=True):
+    """What a profile promises of its user policy.
 
     `account` is the profile's where it has one and a document names one, else "", for any.
     """
@@ -212,12 +211,12 @@ def answers(s: Statement, requests: Requests) -> tuple[int, int]:
     Two sets as bits: the first request is bit 0. Policies differ in lists of actions and in Sids,
     and agree in the rest, so few statements are looked at more than once.
     """
-    return _answers(s.resources or ANY_RESOURCE, s.conditions, requests)
+    return _answers(s.resources, s.conditions, requests)
 
 
 @lru_cache(maxsize=1024)
 def _answers(
-    resources: Patterns, conditions: tuple[Condition, ...], requests: Requests
+    resources: Patterns | None, conditions: tuple[Condition, ...], requests: Requests
 ) -> tuple[int, int]:
     # What a policy variable stands for is the same for everyone who asks, so neither a resource's
     # answer depends on the state nor a condition's on the resource.

@@ -15,7 +15,7 @@ from generator.policy import Condition, Effect, Policy, Statement
 from generator.role_view import RoleView
 from generator.states import AGE, FLAG, LONGEST_SESSION, Broken
 
-ROLE_ACTIONS: Final = ("sts:assumerole", "sts:setsourceidentity", "sts:tagsession")
+ROLE_ACTIONS: Final = frozenset({"sts:assumerole", "sts:setsourceidentity", "sts:tagsession"})
 WHO: Final = "aws:PrincipalArn"
 # Operators that IAM documents as the same.
 _SAME: Final = {"ArnEquals": "ArnLike"}
@@ -55,7 +55,7 @@ def trust_terms(role: RoleView, partition: str) -> TrustTerms:
 
 
 def broken_by_trust_policy(policy: Policy, terms: TrustTerms) -> tuple[Broken, ...]:
-    """Every guarantee that a role's trust policy breaks."""
+    """Every guarantee that a role's trust policy, in canonical form, breaks."""
     found = [Broken(p, h) for p, h in lexical_problems(policy, TRUST, terms.partition)]
     allows = [s for s in policy.statements if s.effect is Effect.ALLOW]
     for statement in allows:
@@ -148,18 +148,19 @@ def _trust_gaps(s: Statement, terms: TrustTerms) -> Iterator[Broken]:
     """Ways into a role without MFA, and trust that nobody can meet."""
     place = f"statement `{s.sid}`"
     actions = {a.lower() for a in s.actions.items}
-    if s.actions.negated or not actions <= set(ROLE_ACTIONS):
+    if s.actions.negated or not actions <= ROLE_ACTIONS:
         yield Broken(
             f"{place} allows more than assuming the role with IAM credentials",
             "allow sts:AssumeRole, sts:SetSourceIdentity and sts:TagSession only",
         )
-    for action in sorted((actions & {*ROLE_ACTIONS}) - terms.conditions.keys()):
+    for action in sorted((actions & ROLE_ACTIONS) - terms.conditions.keys()):
         yield Broken(
             f"{place} allows `{action_case(action)}`, which the profile does not ask for",
             "take it out, or give the role `source_identity_is_username` or `session_tags`",
         )
     if not any(
-        c.operator == "Bool" and c.key == FLAG and [v.lower() for v in c.values] == ["true"]
+        (c.operator, c.key.lower()) == ("Bool", FLAG.lower())
+        and [v.lower() for v in c.values] == ["true"]
         for c in s.conditions
     ):
         yield Broken(
