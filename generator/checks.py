@@ -66,7 +66,7 @@ def advice(profile: Profile, password_policy: PasswordPolicy | None) -> Iterator
 def unknown_action(action: str) -> str:
     """A hint if AWS documents no action of this name or pattern, "" if it does."""
     from generator.catalog import actions_of, close_actions, is_action
-    from generator.match import glob
+    from generator.pattern import glob
 
     service, colon, name = action.lower().partition(":")
     if action == "*" or "*" in service or "?" in service or is_action(action):

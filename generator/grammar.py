@@ -53,6 +53,11 @@ class _Number(str):
     """A JSON number's own digits, so that no float ever rounds one."""
 
 
+def is_number(value: object) -> bool:
+    """Whether a value that `loads` has read was a number."""
+    return isinstance(value, _Number)
+
+
 def loads(text: str) -> Any:
     """Parse JSON, refusing a key that stands twice in one object. Numbers keep their digits.
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from generator.flows import CALLS, Call, Context, Target, calls_of
-from generator.match import Resources, applies, holds, matches_action
+from generator.match import applies, holds, matches_action
+from generator.pattern import Resources
 from generator.policy import Effect, Patterns, Statement
 from generator.states import (
     ACTIVATE,

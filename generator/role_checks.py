@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from generator.documents import arn_problem
 from generator.lexical import seconds
-from generator.match import glob
+from generator.pattern import glob
 from generator.problem import PARTITION, Place, Problem
 from generator.profile import Profile, Role
 

@@ -8,7 +8,9 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from generator.flows import REGISTER_KEY, Context, Target
-from generator.match import DIGIT, NAME, NAMES, PATHS, Resources, hold, is_number, matches_resource
+from generator.match import hold, matches_resource
+from generator.operators import is_number
+from generator.pattern import DIGIT, NAME, NAMES, PATHS, Resources
 from generator.policy import Condition, Patterns, Statement
 
 State: TypeAlias = dict[str, str | None]

@@ -10,7 +10,9 @@ from msgspec import Struct
 from generator.canonical import canonical_conditions
 from generator.catalog import action_case
 from generator.documents import TRUST, lexical_problems
-from generator.match import Context, applies, glob, holds, is_number, matches_action
+from generator.match import Context, applies, holds, matches_action
+from generator.operators import is_number
+from generator.pattern import glob
 from generator.policy import Condition, Effect, Policy, Statement
 from generator.role_view import RoleView
 from generator.states import AGE, FLAG, LONGEST_SESSION, Broken

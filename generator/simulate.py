@@ -1,0 +1,180 @@
+"""Requests decided one by one: from a stream of JSON lines, or from what a person gives."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, Final
+
+from generator.errors import GenError, GenErrors, Where
+from generator.evaluate import evaluate
+from generator.grammar import loads
+from generator.request import Decision, Reason
+from generator.text import MAX_BYTES, read_text
+from generator.wire import (
+    Defined,
+    answer_text,
+    define,
+    error_text,
+    identify,
+    is_definition,
+    read_line,
+    read_request,
+)
+
+# A document has 131,072 characters at most; a line may hold several.
+MAX_LINE: Final = 8 * MAX_BYTES
+
+
+def answers(stream: IO[bytes]) -> Iterator[str]:
+    """The answer to each request of a stream, without line ends. Definitions have none.
+
+    In constant memory but for the documents that were given names.
+    """
+    defined: Defined = {}
+    for number, line in enumerate(_lines(stream), 1):
+        if not line.strip():
+            continue
+        identity = None
+        try:
+            data = read_line(_decoded(line))
+            identity = identify(data)
+            if is_definition(data):
+                define(data, defined)
+                continue
+            request, policies = read_request(data, defined)
+            yield answer_text(identity, evaluate(request, policies))
+        except GenError as error:
+            error.where = Where(f"line {number}")
+            yield error_text(identity, error)
+
+
+def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+    """Lines, the rest of those too long thrown away."""
+    while line := stream.readline(MAX_LINE + 1):
+        yield line
+        while len(line) > MAX_LINE and not line.endswith(b"\n"):
+            line = stream.readline(MAX_LINE)
+            if not line:
+                return
+
+
+def _decoded(line: bytes) -> str:
+    if len(line) > MAX_LINE:
+        raise GenError(f"longer than {MAX_LINE // 1024} KiB", hint="name documents with `define`")
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise GenError("is not UTF-8 text") from error
+
+
+def decide_files(
+    *,
+    identity: Sequence[Path],
+    boundary: Sequence[Path],
+    session: Path | None,
+    trust: Path | None,
+    scps: Sequence[Sequence[Path]],
+    rcps: Sequence[Sequence[Path]],
+    password_policy: Path | None,
+    **request: Any,
+) -> Decision:
+    """Decide a request given as the fields of a JSON line, with documents in files.
+
+    Raises:
+        GenError: what is wrong with any of them.
+    """
+    read = _Reader()
+    data = {
+        **{key: value for key, value in request.items() if value is not None},
+        "identity": read.names(identity),
+        "trust": read.name(trust),
+        "boundary": read.names(boundary) or None,
+        "session": read.name(session),
+        "scps": [read.names(level) for level in scps] or None,
+        "rcps": [read.names(level) for level in rcps] or None,
+        "password_policy": read.data(password_policy),
+    }
+    if read.errors:
+        raise GenErrors(read.errors)
+    return evaluate(*read_request(data, read.defined))
+
+
+class _Reader:
+    """Reads documents and calls them by their file names, collecting what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.defined: Defined = {}
+        self.errors: list[GenError] = []
+
+    def names(self, paths: Iterable[Path]) -> list[str]:
+        return [name for path in paths if (name := self.name(path))]
+
+    def name(self, path: Path | None) -> str | None:
+        if path is None:
+            return None
+        name = path.as_posix()
+        data = self.data(path)
+        if data is not None and name not in self.defined:
+            try:
+                define({"define": name, "policy": data}, self.defined)
+            except GenError as error:
+                error.where = Where(name)
+                self.errors.append(error)
+        return name
+
+    def data(self, path: Path | None) -> Any:
+        if path is None:
+            return None
+        name = path.as_posix()
+        try:
+            return loads(read_text(path, name))
+        except GenError as error:
+            error.where = error.where or Where(name)
+            self.errors.append(error)
+            return None
+
+
+def as_json(decision: Decision) -> dict[str, Any]:
+    """A decision as the JSON of a stream has it."""
+    found: dict[str, Any] = json.loads(answer_text(None, decision))
+    return {"version": 1, **{k: v for k, v in found.items() if k not in ("id", "error")}}
+
+
+_OUTCOMES: Final = {
+    "allowed": "allowed",
+    "explicitly_denied": "explicitly denied",
+    "implicitly_denied": "implicitly denied",
+}
+_MISSING: Final = {
+    "rcps": "no resource control policy allows it on some level",
+    "scps": "no service control policy allows it on some level",
+    "trust": "the resource's own policy does not allow it",
+    "identity": "no identity policy allows it",
+    "boundary": "the permissions boundary does not allow it",
+    "session": "the session policy does not allow it",
+    "service": "AWS itself refuses it, whatever the policies say",
+}
+
+
+def in_words(decision: Decision) -> Iterator[str]:
+    """A decision and what decided it, for people."""
+    yield _OUTCOMES[decision.outcome]
+    if decision.outcome == "implicitly_denied":
+        for kind in decision.blocked_by:
+            yield f"  {_MISSING[kind]}"
+    for reason in decision.because:
+        yield f"  {_reason(reason)}"
+
+
+def _reason(r: Reason) -> str:
+    verb = "denies" if r.effect == "Deny" else "allows"
+    if r.index is None:
+        return f"{_RULES.get(r.sid, r.sid)} ({r.sid})"
+    what = f"statement {r.sid}" if r.sid else f"Statement[{r.index}]"
+    return f"{r.policy}: {what} {verb} it"
+
+
+_RULES: Final = {
+    "NotSubjectToPolicies": "AWS does not subject this call to policies",
+    "AllowUsersToChangePassword": "the account's password policy allows it",
+}

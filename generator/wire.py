@@ -1,0 +1,268 @@
+"""A request and its policies as JSON, one object a line, and the answer to it.
+
+Every mistake is a sentence that names the field; nothing that is not understood is passed over.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from generator.errors import GenError
+from generator.grammar import is_number, loads, parse_policy
+from generator.match import Value
+from generator.policy import Policy
+from generator.principals import caller
+from generator.request import Decision, Document, Documents, Policies, Request, request_of
+
+FIELDS: Final = (
+    "id",
+    "principal",
+    "action",
+    "resource",
+    "account",
+    "context",
+    "identity",
+    "trust",
+    "boundary",
+    "session",
+    "scps",
+    "rcps",
+    "password_policy",
+    "mfa_device",
+)
+_DEFINITION: Final = ("define", "policy")
+# Types whose statements name principals. In an RCP it is always everybody.
+_WITH_PRINCIPALS: Final = ("trust", "rcps")
+
+Defined = dict[str, Policy]
+
+
+def read_line(line: str) -> dict[str, Any]:
+    """One line as an object.
+
+    Raises:
+        GenError: not one JSON object, or a key stands twice.
+    """
+    data = loads(line)
+    if not isinstance(data, dict):
+        raise GenError("not a JSON object", hint="write one request a line")
+    return data
+
+
+def is_definition(data: Mapping[str, Any]) -> bool:
+    """Whether a line gives a document a name instead of asking something."""
+    return "define" in data
+
+
+def define(data: Mapping[str, Any], defined: Defined) -> None:
+    """Keep the document of a `define` line.
+
+    Raises:
+        GenError: it has no name or no document.
+    """
+    _only(data, _DEFINITION)
+    name = data["define"]
+    if not _is_text(name) or not name:
+        raise GenError("`define` is not a name", hint='write {"define": "NAME", "policy": {...}}')
+    if "policy" not in data:
+        raise GenError(f"`{name}` has no `policy`", hint="add the document")
+    defined[name] = parse_policy(data["policy"])
+
+
+def identify(data: Mapping[str, Any]) -> str | None:
+    """A request's `id` as JSON text; None if it has none that can be sent back."""
+    found = data.get("id")
+    if found is None or found is True or found is False or not isinstance(found, str):
+        return None
+    return str(found) if is_number(found) else json.dumps(found)
+
+
+def read_request(data: Mapping[str, Any], defined: Defined) -> tuple[Request, Policies]:
+    """What a line asks.
+
+    Raises:
+        GenError: what is wrong with it.
+    """
+    _only(data, FIELDS)
+    if "id" in data and data["id"] is not None and identify(data) is None:
+        raise GenError("`id` is neither text nor a number", hint="it is sent back as it came")
+    who = caller(_text(data, "principal"))
+    action = _text(data, "action")
+    service, colon, name = action.partition(":")
+    if not colon or not service or not name or "*" in action or "?" in action:
+        raise GenError(f"`{action}` is not an action", hint="write it as service:Action")
+    request = request_of(
+        who,
+        action,
+        _text(data, "resource", "*"),
+        _context(data.get("context")),
+        account=_account(data),
+        mfa_device=_flag(data, "mfa_device"),
+    )
+    return request, _policies(data, defined)
+
+
+def _policies(data: Mapping[str, Any], defined: Defined) -> Policies:
+    boundary, session, trust = data.get("boundary"), data.get("session"), data.get("trust")
+    return Policies(
+        identity=_documents(data.get("identity") or [], "identity", defined),
+        trust=None if trust is None else _document(trust, "trust", "trust", defined),
+        boundary=None if boundary is None else _documents(boundary, "boundary", defined),
+        session=None if session is None else _document(session, "session", "session", defined),
+        scps=_levels(data.get("scps"), "scps", defined),
+        rcps=_levels(data.get("rcps"), "rcps", defined),
+        change_password=_change_password(data.get("password_policy")),
+    )
+
+
+def _levels(data: Any, field: str, defined: Defined) -> tuple[Documents, ...] | None:
+    if data is None:
+        return None
+    if not isinstance(data, list):
+        raise GenError(f"`{field}` is not a list of levels", hint="write one list a level")
+    return tuple(
+        _documents(level, field, defined, f"{field}[{number}]") for number, level in enumerate(data)
+    )
+
+
+def _documents(data: Any, field: str, defined: Defined, place: str = "") -> Documents:
+    place = place or field
+    if not isinstance(data, list):
+        raise GenError(f"`{place}` is not a list of documents", hint="put it in brackets")
+    return tuple(_document(d, field, f"{place}[{i}]", defined) for i, d in enumerate(data))
+
+
+def _document(data: Any, field: str, place: str, defined: Defined) -> Document:
+    if _is_text(data):
+        if data not in defined:
+            hint = f'define it first: {{"define": {json.dumps(data)}, "policy": {{...}}}}'
+            raise GenError(f"`{place}`: no document is called `{data}`", hint=hint)
+        document = Document(data, defined[data])
+    else:
+        try:
+            document = Document(place, parse_policy(data))
+        except GenError as error:
+            raise GenError(f"`{place}`: {error.problem}", hint=error.hint) from error
+    if problem := _misplaced(document.policy, field):
+        raise GenError(f"`{place}`: {problem}")
+    return document
+
+
+@lru_cache(maxsize=4096)
+def _misplaced(policy: Policy, field: str) -> str:
+    """What a policy has, or has not, that one of its type cannot (can it not be without)."""
+    for index, s in enumerate(policy.statements):
+        what = f"statement `{s.sid}`" if s.sid else f"Statement[{index}]"
+        if field in _WITH_PRINCIPALS:
+            if s.principals is None:
+                return f"{what} has no `Principal`, which a resource-based policy needs"
+        else:
+            if s.principals is not None:
+                return f"{what} has a `Principal`, which only resource-based policies have"
+            if s.resources is None:
+                return f"{what} has neither `Resource` nor `NotResource`"
+    return ""
+
+
+def _context(data: Any) -> dict[str, Value]:
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise GenError("`context` is not an object", hint='write {"aws:Key": "value"}')
+    found: dict[str, Value] = {}
+    for key, value in data.items():
+        if key.lower() in found:
+            raise GenError(f"`context` has `{key}` twice", hint="case does not count; keep one")
+        many = isinstance(value, list)
+        found[key.lower()] = (
+            tuple(_scalar(key, v) for v in value)
+            if many
+            else (None if value is None else _scalar(key, value))
+        )
+    return found
+
+
+def _scalar(key: str, value: Any) -> str:
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return str(value)
+    raise GenError(f"`context` `{key}` is neither text, a number nor a boolean")
+
+
+def _change_password(data: Any) -> bool:
+    if data is None:
+        return False
+    if isinstance(data, dict) and isinstance(data.get("PasswordPolicy"), dict):
+        data = data["PasswordPolicy"]
+    found = data.get("AllowUsersToChangePassword", False) if isinstance(data, dict) else None
+    if not isinstance(found, bool):
+        raise GenError(
+            "`password_policy` is not what `aws iam get-account-password-policy` prints",
+            hint="AllowUsersToChangePassword is true or false",
+        )
+    return found
+
+
+def _account(data: Mapping[str, Any]) -> str:
+    found = data.get("account")
+    if found is None:
+        return ""
+    if not _is_text(found) or len(found) != 12 or not (found.isascii() and found.isdigit()):
+        raise GenError("`account` is not 12 digits in quotation marks")
+    return str(found)
+
+
+def _flag(data: Mapping[str, Any], field: str) -> bool:
+    found = data.get(field)
+    if found not in (None, True, False) or isinstance(found, str):
+        raise GenError(f"`{field}` is neither true nor false")
+    return bool(found)
+
+
+def _text(data: Mapping[str, Any], field: str, default: str = "") -> str:
+    found = data.get(field)
+    if found is None and default:
+        return default
+    if not _is_text(found) or not found:
+        raise GenError(f"`{field}` is missing" if found is None else f"`{field}` is not text")
+    return str(found)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and not is_number(value)
+
+
+def _only(data: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for name in data:
+        if name not in known:
+            raise GenError(f"`{name}` is not a field", hint=f"there are {', '.join(known)}")
+
+
+def answer_text(identity: str | None, decision: Decision) -> str:
+    """The answer to a request, as one line of JSON without its end."""
+    because = ",".join(
+        f'{{"policy":{json.dumps(r.policy)},"sid":{json.dumps(r.sid)},'
+        f'"index":{"null" if r.index is None else r.index},"effect":"{r.effect}"}}'
+        for r in decision.because
+    )
+    blocked = ",".join(f'"{kind}"' for kind in decision.blocked_by)
+    return (
+        f'{{"id":{identity or "null"},"outcome":"{decision.outcome}",'
+        f'"blocked_by":[{blocked}],"because":[{because}],"error":null}}'
+    )
+
+
+def error_text(identity: str | None, error: GenError) -> str:
+    """The answer where there is none."""
+    problem = "; ".join(_sentences(error))
+    return (
+        f'{{"id":{identity or "null"},"outcome":"error","blocked_by":[],"because":[],'
+        f'"error":{json.dumps(problem)}}}'
+    )
+
+
+def _sentences(error: GenError) -> Iterator[str]:
+    for one in error.each():
+        yield str(one).replace("\n  hint: ", " (") + (")" if one.hint else "")
