@@ -1,12 +1,12 @@
 """What a user policy lets through without MFA: gaps in a Deny, and grants of its own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import product
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias
 
-from generator.flows import REGISTER_KEY, calls_of
-from generator.lexical import FidoLevel, FipsLevel
+from generator.catalog import action_case
+from generator.exhaustive import Through, through_the_allows, through_the_deny
+from generator.flows import REGISTER_KEY, calls_of, has_security_keys
 from generator.match import hold, holds, matches_action
 from generator.never_exempt import NEVER_EXEMPT
 from generator.policy import Condition, Effect, Statement
@@ -17,20 +17,18 @@ from generator.states import (
     Certification,
     Requests,
     State,
-    States,
     Terms,
     ages_near,
     ages_that_matter,
     answers,
     guarded,
     resources_of,
+    uncertified,
     with_mfa,
     with_stale_mfa,
     without_mfa,
 )
-from generator.view import has_security_keys
 
-LEVELS: Final = sorted({*get_args(FidoLevel), *get_args(FipsLevel)})
 OWN_NAME: Final = "/${aws:username}"
 ENABLE: Final = "iam:EnableMFADevice"
 NO_MFA: Final = "no MFA"
@@ -44,12 +42,8 @@ Held: TypeAlias = list[tuple[Statement, tuple[bool, ...]]]
 def gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterator[Broken]:
     """What a user without MFA could do if some other policy allowed everything."""
     denies = [s for s in statements if s.effect is Effect.DENY]
-    near = ages_near(c for s in denies for c in s.conditions)
-    for states in _weak(terms.max_age, near, terms.except_via_aws_service):
-        held = [(s, _held(s.conditions, states)) for s in denies]
-        yield from _uncovered(held, terms, states)
-        for action in sorted(terms.on_own_user):
-            yield from _reach(held, action, states)
+    for found in through_the_deny(denies, terms):
+        yield from _gaps(found, denies, terms)
     about = [s for s in denies if matches_action(s.actions, ENABLE)]
     for kind, requests in _forbidden_devices(about, terms):
         denied = 0
@@ -62,36 +56,19 @@ def gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterato
             )
 
 
-@lru_cache(maxsize=64)
-def _weak(max_age: int | None, near: Ages, except_via_aws_service: bool) -> tuple[States, ...]:
-    """The states without MFA, and those in which it is too old. Made once for each argument."""
-    return tuple(
-        States(guarded(states, except_via_aws_service))
-        for states in (without_mfa(), with_stale_mfa(max_age, near))
-    )
-
-
-@lru_cache(maxsize=256)
-def _held(conditions: tuple[Condition, ...], states: States) -> tuple[bool, ...]:
-    """In which states conditions are sure to hold."""
-    return tuple(hold(conditions, state) is True for _, state in states)
-
-
-def _first_gap(held: Iterable[tuple[bool, ...]], states: States) -> tuple[str, State] | None:
-    """The first state in which none of some statements applies."""
-    covered = [any(answers) for answers in zip(*held, strict=True)] or [False] * len(states)
-    return None if all(covered) else states[covered.index(False)]
-
-
-def _uncovered(held: Held, terms: Terms, states: States) -> Iterator[Broken]:
-    """The first state in which nothing denies everything but the exempt actions."""
-    blankets = (a for s, a in held if _everywhere(s) and _spares_exempt_only(s, terms))
-    if gap := _first_gap(blankets, states):
-        yield _why_no_blanket([s for s, _ in held], terms, *gap)
-
-
-def _spares_exempt_only(s: Statement, terms: Terms) -> bool:
-    return s.actions.negated and all(a.lower() in terms.exempt for a in s.actions.items)
+def _gaps(found: tuple[Through, ...], denies: list[Statement], terms: Terms) -> Iterator[Broken]:
+    """What gets through: the first that is not exempt, and each that is exempt elsewhere only."""
+    for through in found:
+        if not through.declared:
+            yield _why_no_blanket(denies, terms, through.who, through.state)
+            break
+    for through in found:
+        if through.declared:
+            yield Broken(
+                f"no statement denies `{action_case(through.action)}` on other users to "
+                f"{through.who}",
+                "`NotAction` exempts it on every user; deny it with `NotResource` own user",
+            )
 
 
 def _everywhere(s: Statement) -> bool:
@@ -134,22 +111,6 @@ def _why_no_blanket(denies: list[Statement], terms: Terms, who: str, context: St
         "take it out of `NotAction`"
         + ("" if why else ", or declare it under `deny.exempt_before_mfa`"),
     )
-
-
-def _reach(held: Held, action: str, states: States) -> Iterator[Broken]:
-    """Other users within reach of an exempt action."""
-    if gap := _first_gap((a for s, a in held if _spares_own_user_only(s, action)), states):
-        yield Broken(
-            f"no statement denies `{action}` on other users to {gap[0]}",
-            "`NotAction` exempts it on every user; deny it with `NotResource` own user",
-        )
-
-
-def _spares_own_user_only(s: Statement, action: str) -> bool:
-    """Whether a Deny covers an action on everything but, at most, the own user."""
-    spared = s.resources.items if s.resources and s.resources.negated else ()
-    everywhere = all(map(_is_own_user, spared)) if spared else _everywhere(s)
-    return everywhere and matches_action(s.actions, action)
 
 
 def _is_own_user(pattern: str) -> bool:
@@ -197,19 +158,9 @@ def _forbidden_registrations(
         found[TOTP] = [{key: None}]
     if certification:
         found["security keys without the certification"] = [
-            {key: "Activate", **levels} for levels in _uncertified(certification)
+            {key: "Activate", **levels} for levels in uncertified(certification)
         ]
     return found
-
-
-def _uncertified(certification: Certification) -> Iterator[State]:
-    """What keys carry that lack one certification, whatever they have of the others."""
-    for name, accepted in certification:
-        others = [(n.lower(), (*levels, None)) for n, levels in certification if n != name]
-        names = [n for n, _ in others]
-        for level in (None, *(level for level in LEVELS if level not in accepted)):
-            for rest in product(*(levels for _, levels in others)):
-                yield {name.lower(): level, **dict(zip(names, rest, strict=True))}
 
 
 def grants_without_mfa(statements: tuple[Statement, ...], terms: Terms) -> Iterator[Broken]:
@@ -217,7 +168,7 @@ def grants_without_mfa(statements: tuple[Statement, ...], terms: Terms) -> Itera
     calls = calls_of(terms.flows)
     before = {c.action.lower(): c.target for c in calls if c.before_mfa and c.granted}
     allows = [s for s in statements if s.effect is Effect.ALLOW]
-    for s in allows:
+    for s in allows if any(through_the_allows(statements, terms)) else ():
         gap = _gap(s.conditions, terms.max_age, terms.except_via_aws_service)
         if gap:
             for action in ("*",) if s.actions.negated else s.actions.items:

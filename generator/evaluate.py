@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from generator.catalog import rcp_services
 from generator.errors import NotModelledError
-from generator.match import hold, holds, matches_action, matches_resource
+from generator.match import Known, hold, holds, matches_action, matches_resource, variable
 from generator.policy import Effect, Policy, Statement
 from generator.principals import Caller, Named, named
 from generator.request import (
@@ -60,9 +60,13 @@ def evaluate(request: Request, policies: Policies) -> Decision:
             raise _not_settled(*look.open_denies[0], request, policies)
     decision = _settled(looks, request, policies, hopeful=False)
     opened = [place for look in looks for place in look.open_allows]
-    if opened and _settled(looks, request, policies, hopeful=True).outcome != decision.outcome:
+    if not opened:
+        return decision
+    hopeful = _settled(looks, request, policies, hopeful=True)
+    if hopeful.outcome != decision.outcome:
         raise _not_settled(*opened[0], request, policies)
-    return decision
+    # What is in the way for sure.
+    return decision if decision.outcome == "allowed" else hopeful
 
 
 class _Look:
@@ -88,7 +92,7 @@ _Place: TypeAlias = tuple[Document, int]
 def _in_play(request: Request, policies: Policies) -> Iterator[tuple[PolicyType, Documents]]:
     """The types of policy that are looked at, each level of the organization's on its own."""
     if not request.caller.is_service_linked:
-        if policies.rcps and request.action.partition(":")[0].lower() in rcp_services():
+        if policies.rcps and _binds_rcps(request.action):
             for level in policies.rcps:
                 yield "rcps", level
         for level in policies.scps or ():
@@ -100,6 +104,11 @@ def _in_play(request: Request, policies: Policies) -> Iterator[tuple[PolicyType,
         yield "boundary", policies.boundary
     if policies.session is not None:
         yield "session", (policies.session,)
+
+
+@lru_cache(maxsize=1024)
+def _binds_rcps(action: str) -> bool:
+    return action.partition(":")[0].lower() in rcp_services()
 
 
 @lru_cache(maxsize=4096)
@@ -116,10 +125,10 @@ def _look(kind: PolicyType, documents: Documents, request: Request, policies: Po
         name, policy = document
         variables = policy.version != "2008-10-17"
         for index, s in _about(policy, request.action):
-            grade: Named | None = Named.DIRECTLY
+            sure, possible = _EVERYBODY
             if s.principals is not None:
-                grade = _named(s, request.caller, policies)
-                if grade is Named.NOT:
+                sure, possible = _named(s, request.caller, policies)
+                if possible is Named.NOT:
                     continue
             holding = matches_resource(s.resources, request.resource, request.context, variables)
             if holding is False:
@@ -127,26 +136,31 @@ def _look(kind: PolicyType, documents: Documents, request: Request, policies: Po
             conditions = hold(s.conditions, request.context, variables)
             if conditions is False:
                 continue
-            if holding is None or conditions is None or grade is None:
-                place = (document, index)
-                if s.effect is Effect.DENY:
-                    look.open_denies.append(place)
+            settled = holding is not None and conditions is not None
+            place = (document, index)
+            if s.effect is Effect.DENY:
+                if settled and sure is not Named.NOT:
+                    look.denies.append(Reason(name, s.sid, index, "Deny"))
                 else:
-                    look.open_allows.append(place)
-                    look.open_grade = max(look.open_grade, grade or Named.DIRECTLY)
-            elif s.effect is Effect.DENY:
-                look.denies.append(Reason(name, s.sid, index, "Deny"))
-            else:
+                    look.open_denies.append(place)
+                continue
+            if settled and sure is not Named.NOT:
                 look.allows.append(Reason(name, s.sid, index, "Allow"))
-                look.grade = max(look.grade, grade)
+                look.grade = max(look.grade, sure)
+            if not settled or sure is not possible:
+                look.open_allows.append(place)
+                look.open_grade = max(look.open_grade, possible)
     return look
 
 
-def _named(s: Statement, who: Caller, policies: Policies) -> Named | None:
+_EVERYBODY: Final = (Named.DIRECTLY, Named.DIRECTLY)
+
+
+def _named(s: Statement, who: Caller, policies: Policies) -> tuple[Named, Named]:
     assert s.principals is not None
     if s.principals.negated and s.effect is Effect.DENY and policies.boundary is not None:
         # Whatever it lists. Source: IAM User Guide, "NotPrincipal".
-        return Named.DIRECTLY
+        return _EVERYBODY
     return named(s.principals, who)
 
 
@@ -162,13 +176,16 @@ def _settled(
         allowed[look.kind] = allowed.get(look.kind, True) and allows
         if look.kind == "trust" and allows:
             grade = max(look.grade, look.open_grade) if hopeful else look.grade
-    by_account = policies.change_password and granted_by_account(
-        who, request.action, request.resource
-    )
+    by_account = policies.change_password and granted_by_account(who, request.action, request.on)
     allowed["identity"] = allowed["identity"] or by_account
     if who.kind == "FederatedUser" and policies.session is None:
         # Source: IAM User Guide, "Permissions for GetFederationToken".
         allowed["session"] = False
+    if not who.is_service_linked:
+        if policies.scps == ():
+            allowed["scps"] = False
+        if policies.rcps == () and _binds_rcps(request.action):
+            allowed["rcps"] = False
     needed = _needed(request, policies, grade)
     blocked = tuple(kind for kind in _ORDER if kind in needed and not allowed.get(kind, True))
     if policies.trust is None and "trust" in needed:
@@ -216,7 +233,7 @@ def _must_be_trusted(request: Request) -> bool:
     """
     action = request.action.lower()
     if action.startswith("kms:"):
-        return ":key/" in request.resource
+        return ":key/" in request.on
     return action in ROLE_ACTIONS
 
 
@@ -227,7 +244,7 @@ ROLE_ACTIONS: Final = frozenset({"sts:assumerole", "sts:setsourceidentity", "sts
 def _lacks_mfa_session(request: Request, hopeful: bool) -> bool:
     if not request.mfa_device:
         return False
-    found = needs_mfa_session(request.caller, request.action, request.resource, request.context)
+    found = needs_mfa_session(request.caller, request.action, request.on, request.context)
     return not hopeful if found is None else found
 
 
@@ -245,15 +262,28 @@ def _not_settled(
 def _open_parts(
     s: Statement, request: Request, policies: Policies, variables: bool
 ) -> Iterator[str]:
-    if s.principals is not None and _named(s, request.caller, policies) is None:
-        element = "NotPrincipal" if s.principals.negated else "Principal"
-        yield f"whether its `{element}` names `{request.caller.arn}` is not documented"
+    sure, possible = _named(s, request.caller, policies) if s.principals else _EVERYBODY
+    if sure is not possible:
+        element = "NotPrincipal" if s.principals and s.principals.negated else "Principal"
+        kinds = [kind for kind, _ in s.principals.entries] if s.principals else []
+        what = "a CanonicalUser of its " if "CanonicalUser" in kinds else "its "
+        yield f"whether {what}`{element}` names `{request.caller.arn}` is not settled"
     if matches_resource(s.resources, request.resource, request.context, variables) is None:
         assert s.resources is not None
         element = "NotResource" if s.resources.negated else "Resource"
-        yield f"whether its `{element}` covers `{request.resource}` depends on a policy variable"
+        yield f"whether its `{element}` covers `{request.on}` depends on {_on_what(s.resources.items)}"
     for c in s.conditions:
         if holds(c, request.context, variables) is None:
-            values = request.context.get(c.key.lower())
+            key = c.key.lower()
+            if key not in request.context and not isinstance(request.context, Known):
+                yield f"it depends on `{c.key}`"
+            values = request.context.get(key)
             shown = values if isinstance(values, str) else json.dumps(values)
-            yield f"whether `{c.operator}` on `{c.key}` holds for `{shown}` is not documented"
+            on = f", with {_on_what(c.values)}," if any("${" in v for v in c.values) else ""
+            yield f"whether `{c.operator}` on `{c.key}`{on} holds for `{shown}` is not documented"
+
+
+def _on_what(patterns: Sequence[str]) -> str:
+    """What decides whether patterns match: a policy variable, or else the name."""
+    found = next((variable(p) for p in patterns if variable(p)), "")
+    return f"the policy variable `{found}`" if found else "its name"

@@ -233,6 +233,14 @@ CALLS: Final = (
 ALWAYS: Final = ("password", "security-credentials-page", "remove-device")
 
 
+def has_security_keys(partition: str) -> bool:
+    """Whether security keys exist in a partition at all.
+
+    Source: Amazon Web Services in China, "Identity and Access Management" (virtual devices only).
+    """
+    return partition != "aws-cn"
+
+
 @lru_cache(maxsize=128)
 def calls_of(flows: frozenset[str]) -> tuple[Call, ...]:
     """The calls of these flows, in the order of the catalogue."""

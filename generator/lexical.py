@@ -124,3 +124,9 @@ SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 def seconds(duration: str) -> int:
     """`30m` as 1800."""
     return int(duration[:-1]) * SECONDS[duration[-1]]
+
+
+def in_units(seconds_: int) -> str:
+    """1800 as `30m`: in the largest unit that fits."""
+    unit = next(u for u in ("h", "m", "s") if not seconds_ % SECONDS[u])
+    return f"{seconds_ // SECONDS[unit]}{unit}"

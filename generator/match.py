@@ -219,7 +219,7 @@ def _resource(
 ) -> bool | None:
     text: str | None = pattern
     if variables and "${" in pattern:
-        text = _filled_resource(pattern, context)
+        text = filled_resource(pattern, context)
         if text is ABSENT:
             return False
     if isinstance(resource, str):
@@ -240,9 +240,10 @@ def _what_it_can_be(variable: re.Match[str]) -> str:
     return NAME + NAMES if variable.group(1).lower() == "aws:username" else "*"
 
 
-def _filled_resource(pattern: str, context: Context) -> str | None:
+def filled_resource(pattern: str, context: Context) -> str | None:
     """A pattern of a resource filled in: variables stand only after the fifth colon of an ARN.
 
+    None and ABSENT as `filled` answers them.
     Source: IAM User Guide, "IAM policy elements: Variables and tags".
     """
     *fields, rest = pattern.split(":", 5)
@@ -278,6 +279,12 @@ def filled(text: str, context: Context, *, pattern: bool) -> str | None:
         return ABSENT
     found = iter(values)
     return _VARIABLE.sub(lambda _: str(next(found)), text)
+
+
+def variable(pattern: str) -> str:
+    """The first policy variable of a pattern, "" if it has none."""
+    found = _VARIABLE.search(pattern)
+    return found.group(1) if found else ""
 
 
 def _variable(name: str, context: Context, pattern: bool) -> str | None:

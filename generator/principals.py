@@ -64,10 +64,7 @@ def caller(arn: str) -> Caller:
     found = _ARN.fullmatch(arn)
     if not found:
         if arn.endswith((".amazonaws.com", ".amazonaws.com.cn")) or arn == "*":
-            raise NotModelledError(
-                f"requests of `{arn}` are not modelled",
-                hint="name an IAM user, a role or a session",
-            )
+            raise _not_modelled(arn)
         raise GenError(
             f"`{arn}` is not the ARN of a principal",
             hint="write it as arn:aws:iam::ACCOUNT:user/NAME",
@@ -89,40 +86,47 @@ def caller(arn: str) -> Caller:
         return Caller("AssumedRole", arn, partition, account, role, role_arn)
     if service == "sts" and kind == "federated-user" and name:
         return Caller("FederatedUser", arn, partition, account, name, arn)
-    raise NotModelledError(
-        f"requests of `{arn}` are not modelled", hint="name an IAM user, a role or a session"
+    raise _not_modelled(arn)
+
+
+def _not_modelled(arn: str) -> NotModelledError:
+    return NotModelledError(
+        f"the principal `{arn}` is none whose requests are modelled",
+        hint="name an IAM user, a role or a session",
     )
 
 
 @lru_cache(maxsize=4096)
-def named(principals: Principals, who: Caller) -> Named | None:
-    """How directly `Principal` or `NotPrincipal` names a caller; None if that is not documented."""
+def named(principals: Principals, who: Caller) -> tuple[Named, Named]:
+    """How directly `Principal` or `NotPrincipal` names a caller: for sure, and possibly.
+
+    The two differ where that is not documented, or depends on what the caller's ARN does not tell.
+    """
     if principals.negated:
-        return _named_by_exclusion(principals, who)
+        found = _named_by_exclusion(principals, who)
+        return (Named.NOT, Named.DIRECTLY) if found is None else (found, found)
     if principals.anyone:
-        return Named.DIRECTLY
-    best: Named | None = Named.NOT
-    for kind, ids in principals.entries:
-        for i in ids:
-            found = _names(kind, i, who)
-            if found is None:
-                best = None if best in (None, Named.NOT) else best
-            elif found > (best or Named.NOT):
-                best = found
-    return best
+        return Named.DIRECTLY, Named.DIRECTLY
+    each = [_names(kind, i, who) for kind, ids in principals.entries for i in ids]
+    return max(sure for sure, _ in each), max(possible for _, possible in each)
 
 
-def _names(kind: str, i: str, who: Caller) -> Named | None:
-    """How directly one principal names a caller."""
-    if kind in ("Service", "Federated"):
-        return Named.NOT
+def _names(kind: str, i: str, who: Caller) -> tuple[Named, Named]:
+    """How directly one principal names a caller: for sure, and possibly."""
     if kind == "CanonicalUser":
         # An S3 id of an account, which no request tells.
-        return None
-    if i == "*" or i == who.arn:
-        # A role's own ARN names all its sessions, this caller or not.
-        is_role = who.kind == "AssumedRole" and ":role/" in i
-        return Named.ROLE if is_role else Named.DIRECTLY
+        return Named.NOT, Named.ACCOUNT
+    found = _names_by_arn(i, who) if kind == "AWS" else Named.NOT
+    return (Named.NOT, Named.DIRECTLY) if found is None else (found, found)
+
+
+def _names_by_arn(i: str, who: Caller) -> Named | None:
+    """How directly a principal of type AWS names a caller; None if that is not known."""
+    if i == "*":
+        return Named.DIRECTLY
+    if i == who.arn:
+        # A role's own ARN names all its sessions.
+        return Named.ROLE if ":role/" in i and who.kind == "AssumedRole" else Named.DIRECTLY
     if _ACCOUNT.fullmatch(i):
         return Named.ACCOUNT if i == who.account else Named.NOT
     if _UNIQUE_PREFIX.fullmatch(i) or _UNIQUE_ID.fullmatch(i):
@@ -136,9 +140,12 @@ def _names(kind: str, i: str, who: Caller) -> Named | None:
         return Named.NOT
     if service == "iam" and rest == "root":
         return Named.ACCOUNT
-    if service == "iam" and rest.startswith("role/") and who.kind == "AssumedRole":
+    if who.kind == "AssumedRole" and service == "iam" and rest.startswith("role/"):
         # Names of roles are unique in an account, whatever the path.
         return Named.ROLE if rest.rpartition("/")[2] == who.name else Named.NOT
+    if ":role/" in who.arn and rest.startswith(f"assumed-role/{who.name}/"):
+        # One session of the role, and which one calls is not known.
+        return None
     return Named.NOT
 
 
@@ -155,16 +162,15 @@ def _named_by_exclusion(principals: Principals, who: Caller) -> Named | None:
         for i in ids:
             if kind == "AWS" and i == "*":
                 return Named.NOT
-            found = _names(kind, i, who)
-            if found is None:
+            sure, possible = _names(kind, i, who)
+            if sure is not possible:
                 return None
-            listed.add(found)
+            listed.add(sure)
     listed.discard(Named.NOT)
     if not listed:
         return Named.DIRECTLY
     needed = {Named.ACCOUNT, Named.DIRECTLY}
     if who.kind == "AssumedRole":
+        # The session may be listed too; the documented example lists account and role.
         needed = {Named.ACCOUNT, Named.ROLE}
-        if ":assumed-role/" in who.arn:
-            needed.add(Named.DIRECTLY)
     return Named.NOT if listed >= needed else None

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from msgspec import Struct
 
 from generator.match import Context, Known, Value
+from generator.pattern import Resources
 from generator.policy import Policy
 from generator.principals import Caller
 
@@ -51,10 +52,15 @@ class Request(Struct, frozen=True):
 
     caller: Caller
     action: str
-    resource: str
+    resource: str | Resources
     account: str
     context: Context
     mfa_device: bool = False
+
+    @property
+    def on(self) -> str:
+        """The resource, of a shape the one that stands for all."""
+        return self.resource.one if isinstance(self.resource, Resources) else self.resource
 
 
 class Reason(Struct, frozen=True):
@@ -89,7 +95,9 @@ def request_of(
     Source: IAM User Guide, "AWS global condition context keys".
     """
     fields = resource.split(":", 5)
-    owner = account or (fields[4] if len(fields) == 6 else "") or who.account
+    # Managed policies of AWS's own have `aws` there.
+    named = fields[4] if len(fields) == 6 and fields[4].isdigit() else ""
+    owner = account or named or who.account
     known: dict[str, Value] = {
         "aws:principalarn": who.principal_arn,
         "aws:principalaccount": who.account,

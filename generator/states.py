@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import product
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args
 
 from msgspec import Struct
 
 from generator.flows import REGISTER_KEY, Context, Target
+from generator.lexical import FidoLevel, FipsLevel
 from generator.match import hold, matches_resource
 from generator.operators import is_number
 from generator.pattern import DIGIT, NAME, NAMES, PATHS, Resources
@@ -82,6 +83,11 @@ class Terms(Struct, frozen=True):
     on_own_user: frozenset[str]
 
 
+def own_account(terms: Terms) -> str:
+    """The account that requests are made in: the profile's, or one that stands for any."""
+    return terms.account or _ACCOUNT
+
+
 def without_mfa(console_only: bool = False) -> Iterator[tuple[str, State]]:
     """The states of a user without MFA: the flag false in the console, absent with a key.
 
@@ -152,6 +158,19 @@ def carried_by(context: Context, certification: Certification) -> list[State]:
     names = [name.lower() for name, _ in certification]
     every = product(*(levels for _, levels in certification))
     return [keys | dict(zip(names, levels, strict=True)) for levels in every]
+
+
+def uncertified(certification: Certification) -> Iterator[State]:
+    """What keys carry that lack one certification, whatever they have of the others."""
+    for name, accepted in certification:
+        others = [(n.lower(), (*levels, None)) for n, levels in certification if n != name]
+        names = [n for n, _ in others]
+        for level in (None, *(level for level in _LEVELS if level not in accepted)):
+            for rest in product(*(levels for _, levels in others)):
+                yield {name.lower(): level, **dict(zip(names, rest, strict=True))}
+
+
+_LEVELS: Final = sorted({*get_args(FidoLevel), *get_args(FipsLevel)})
 
 
 def resources_of(target: Target, partition: str, account: str) -> tuple[str | Resources, ...]:

@@ -8,7 +8,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from generator.catalog import resource_types_of
-from generator.flows import ALWAYS, REGISTER_KEY, Call, actions, actions_of_flow, calls_of
+from generator.flows import (
+    ALWAYS,
+    REGISTER_KEY,
+    Call,
+    actions,
+    actions_of_flow,
+    calls_of,
+    has_security_keys,
+)
 from generator.lexical import seconds
 from generator.password_policy import PasswordPolicy
 from generator.profile import Mfa, Profile
@@ -72,14 +80,6 @@ class View(Struct, frozen=True):
     except_via_aws_service: bool
     exempt_before_mfa: list[str]
     assume_roles: list[tuple[str, list[str], list[str]]]
-
-
-def has_security_keys(partition: str) -> bool:
-    """Whether security keys exist in a partition at all.
-
-    Source: Amazon Web Services in China, "Identity and Access Management" (virtual devices only).
-    """
-    return partition != "aws-cn"
 
 
 def flows_of(profile: Profile) -> frozenset[str]:

@@ -1,0 +1,199 @@
+"""The way of a new user from the first sign-in to work, and of those who want round MFA.
+
+Each step is asked of the evaluator for every user and every state it stands for, with nothing else
+attached where the user must get through, and beside AdministratorAccess where a Deny must hold.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from generator.errors import NotModelledError
+from generator.evaluate import evaluate
+from generator.grammar import parse_policy
+from generator.match import Context, holds, matches_action, matches_resource
+from generator.pattern import Resources
+from generator.people import in_words
+from generator.policy import Effect, Patterns, Policy, Statement
+from generator.principals import Caller
+from generator.request import Decision, Document, Outcome, Policies, Request
+
+ADMINISTRATOR: Final = Document(
+    "AdministratorAccess",
+    parse_policy(
+        {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Sid": "AdministratorAccess",
+                "Effect": "Allow",
+                "Action": "*",
+                "Resource": "*",
+            },
+        }
+    ),
+)
+
+Ask = tuple[Caller, str | Resources, Context]
+
+
+class Step(Struct, frozen=True, eq=False):
+    """Who, in which state, calls what on what, what must come out, and why.
+
+    `must`: "denied" is denied either way. `source` has the prefixes of `generator.flows`.
+    `administrator`: with AdministratorAccess attached as well. `account_grant`: the account's
+    AllowUsersToChangePassword is on. `device`: the user has a device already. Equal to itself only:
+    whoever makes one keeps it.
+    """
+
+    part: str
+    who: str
+    does: str
+    actions: tuple[str, ...]
+    on: str
+    must: Outcome | Literal["denied"]
+    why: str
+    source: str
+    asks: tuple[Ask, ...]
+    administrator: bool = False
+    account_grant: bool = False
+    device: bool = False
+
+
+class Row(Struct, frozen=True):
+    """What came of a step. `because` are Sids, or names of rules; `problem` is "" if it is as it
+    must be, else what is wrong, in words."""
+
+    step: Step
+    outcome: str
+    because: tuple[str, ...]
+    problem: str = ""
+
+
+def walk(policy: Policy, steps: tuple[Step, ...]) -> tuple[Row, ...]:
+    """What comes of each step with a user policy."""
+    covered = [(_covered(s.actions, steps), _brief(s)) for s in policy.statements]
+    rows = []
+    for step in steps:
+        about = tuple(
+            tuple(brief for names, brief in covered if action in names) for action in step.actions
+        )
+        rows.append(_row(step, about))
+    return tuple(rows)
+
+
+@lru_cache(maxsize=512)
+def _covered(patterns: Patterns, steps: tuple[Step, ...]) -> frozenset[str]:
+    """The actions of steps that a statement covers."""
+    return frozenset(a for step in steps for a in step.actions if matches_action(patterns, a))
+
+
+_EVERYTHING: Final = Patterns(("*",))
+
+
+@lru_cache(maxsize=1024)
+def _brief(s: Statement) -> Statement:
+    """A statement without its list of actions: many policies differ in nothing else."""
+    return Statement(
+        effect=s.effect,
+        actions=_EVERYTHING,
+        sid=s.sid,
+        resources=s.resources,
+        conditions=s.conditions,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _row(step: Step, about: tuple[tuple[Statement, ...], ...]) -> Row:
+    """The answer to a step, given the statements about each of its actions."""
+    asked = []
+    for action, statements in zip(step.actions, about, strict=True):
+        mine = (Document("user-policy.json", Policy(statements)),)
+        policies = Policies(
+            identity=(*mine, ADMINISTRATOR) if step.administrator else mine,
+            change_password=step.account_grant,
+        )
+        asked += [(action, policies, ask) for ask in step.asks]
+    return row_of(step, asked)
+
+
+def row_of(step: Step, asked: Iterable[tuple[str, Policies, Ask]]) -> Row:
+    """The answer to a step: what came of each of its requests, and whether it had to."""
+    outcomes: dict[str, None] = {}
+    because: dict[str, None] = {}
+    problem = ""
+    for action, policies, ask in asked:
+        answer = decide(action, ask, policies, device=step.device)
+        if isinstance(answer, Decision):
+            outcomes[answer.outcome] = None
+            because.update((r.sid, None) for r in answer.because)
+            if answer.outcome == step.must or (
+                step.must == "denied" and answer.outcome != "allowed"
+            ):
+                continue
+        else:
+            outcomes[f"not settled: {answer}"] = None
+        problem = problem or _problem(step, action, ask, answer, policies)
+    return Row(step, " or ".join(outcomes), tuple(because), problem)
+
+
+def decide(action: str, ask: Ask, policies: Policies, *, device: bool = False) -> Decision | str:
+    """The decision of one request, or why it is not settled."""
+    who, resource, context = ask
+    owner = resource.split(":", 5)[4:5] if isinstance(resource, str) else []
+    account = owner[0] if owner and owner[0].isdigit() else who.account
+    try:
+        return evaluate(Request(who, action, resource, account, context, device), policies)
+    except NotModelledError as error:
+        return error.problem
+
+
+def _problem(step: Step, action: str, ask: Ask, answer: Decision | str, policies: Policies) -> str:
+    """What is wrong, in plain words."""
+    _, resource, context = ask
+    on = in_words(resource.one if isinstance(resource, Resources) else resource)
+    said = f"{step.part}: {step.who}: {step.does}: `{action}` on `{on}`"
+    if isinstance(answer, str):
+        return f"{said} must be {_SAID[step.must]}, which is not settled: {in_words(answer)}"
+    said += f" is {_SAID[answer.outcome]} and must be {_SAID[step.must]}"
+    if step.must != "allowed" and answer.outcome == "allowed":
+        return f"{said}: {_why_open(policies, action, resource, context)}"
+    if because := ", ".join(f"`{r.sid}`" for r in answer.because):
+        return f"{said}, because of {because}"
+    return f"{said}: no statement allows it"
+
+
+def _why_open(policies: Policies, action: str, resource: str | Resources, context: Context) -> str:
+    """Why no Deny applies: the nearest one, and what it lacks."""
+    statements = [s for document in policies.identity for s in document.policy.statements]
+    denies = [s for s in statements if s.effect is Effect.DENY]
+    about = [s for s in denies if matches_action(s.actions, action)]
+    if not about:
+        return f"no statement denies `{action}`"
+    for s in about:
+        if not matches_resource(s.resources, resource, context):
+            continue
+        for c in s.conditions:
+            if holds(c, context) is False:
+                value = context.get(c.key.lower())
+                state = f"is `{value}`" if isinstance(value, str) else "is absent"
+                remedy = f"; change it to `{c.operator}IfExists`" if c.operator == "Bool" else ""
+                return (
+                    f"no Deny applies, because statement `{s.sid}` has `{c.operator}` on "
+                    f"`{c.key}`, which {state}{remedy}"
+                )
+    return f"no Deny applies, because statement `{about[0].sid}` does not cover the resource"
+
+
+_SAID: Final[dict[str, str]] = {
+    "allowed": "allowed",
+    "explicitly_denied": "explicitly denied",
+    "implicitly_denied": "denied for want of an Allow",
+    "denied": "denied",
+}
+
+
+def failing(rows: tuple[Row, ...]) -> Iterator[Row]:
+    """The rows that are not as they must be."""
+    return (row for row in rows if row.problem)

@@ -1,0 +1,103 @@
+"""The proof of a bundle: the journey's rows, and what gets through without MFA at all.
+
+`proof.md` is the committed form: it changes when a decision does, and for no other reason.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final
+
+from msgspec import Struct
+
+from generator.catalog import action_case
+from generator.exhaustive import Extent
+from generator.journey import Row
+from generator.states import Terms
+
+
+class Proof(Struct, frozen=True):
+    """What was shown of a bundle."""
+
+    terms: Terms
+    rows: tuple[Row, ...]
+    extent: Extent
+
+
+def proof_text(name: str, proof: Proof) -> str:
+    """The text of `proof.md`."""
+    lines = [f"# What `{name}` lets through", "", *_INTRODUCTION, ""]
+    part = ""
+    for row in proof.rows:
+        if row.step.part != part:
+            part = row.step.part
+            lines += [f"## {part}", "", *_HEAD] if not lines[-1] else ["", f"## {part}", "", *_HEAD]
+        lines.append(_line(row))
+    return "\n".join([*lines, "", *_everything(proof)]) + "\n"
+
+
+_INTRODUCTION: Final = (
+    "Every answer is what AWS decides by the documents beside this file. `+ admin` is with",
+    "`AdministratorAccess` attached to the user as well; all else is with nothing else attached.",
+    "Users stand for all users, with and without a path; what each row must be, why, and its source",
+    "are in `gen verify`.",
+)
+_HEAD: Final = (
+    "| Who | Does | Calls | On | Answer | Because of |",
+    "| --- | --- | --- | --- | --- | --- |",
+)
+OUTCOMES: Final = {
+    "allowed": "allowed",
+    "explicitly_denied": "explicitly denied",
+    "implicitly_denied": "implicitly denied",
+}
+
+
+@lru_cache(maxsize=4096)
+def _line(row: Row) -> str:
+    step = row.step
+    calls = ", ".join(f"`{action}`" for action in step.actions)
+    who = f"{step.who} + admin" if step.administrator else step.who
+    because = ", ".join(f"`{sid}`" for sid in row.because)
+    return f"| {who} | {step.does} | {calls} | {step.on} | {answer(row)} | {because} |"
+
+
+def answer(row: Row) -> str:
+    """The outcome of a row, in words."""
+    return " or ".join(OUTCOMES.get(outcome, outcome) for outcome in row.outcome.split(" or "))
+
+
+def _everything(proof: Proof) -> Iterator[str]:
+    """What was shown over every action there is."""
+    terms = proof.terms
+    own = {action.lower() for action in terms.on_own_user}
+    yield "## Every action there is"
+    yield ""
+    if terms.archetype == "direct-user-deny":
+        yield "Without MFA and with `AdministratorAccess` attached, exactly this gets through:"
+        exempt = [(a in own, action_case(a)) for a in terms.exempt]
+    else:
+        yield "Without MFA and with nothing else attached, exactly this gets through, besides the"
+        yield "roles above, whose trust demands MFA:"
+        exempt = [(a in own, action_case(a)) for a in granted(terms)]
+    yield ""
+    for where, mine in (("on the own user", True), ("on anything", False)):
+        actions = sorted(action for is_own, action in exempt if is_own is mine)
+        if actions:
+            yield f"- {where}: {', '.join(f'`{action}`' for action in actions)}"
+    yield ""
+    extent = proof.extent
+    yield (
+        "Shown for every action in AWS's catalogue, and for any that it may gain, in "
+        f"{extent.actions} classes;"
+    )
+    yield f"for every resource, in {extent.resources} classes; and in {extent.states} states of MFA."
+    if terms.archetype != "direct-user-deny":
+        yield ""
+        yield "This archetype has no Deny: what else is attached to a user works without MFA."
+
+
+def granted(terms: Terms) -> Iterable[str]:
+    """What the policy itself grants without MFA, in lower case."""
+    from generator.flows import calls_of
+
+    return {c.action.lower() for c in calls_of(terms.flows) if c.before_mfa and c.granted}

@@ -1,0 +1,178 @@
+"""The steps of the journey that a role's trust policy decides: who gets in, and who does not."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from generator.journey import ADMINISTRATOR, Ask, Row, Step, row_of
+from generator.lexical import in_units
+from generator.pattern import glob
+from generator.people import ANOTHER
+from generator.policy import Policy
+from generator.principals import Caller, caller
+from generator.request import Document, Policies
+from generator.role_view import RoleView
+from generator.states import AGE, FLAG, LONGEST_SESSION, USER, State
+
+MFA_SOURCE: Final = "UG:id_credentials_mfa_configure-api-require"
+TRUST_SOURCE: Final = "UG:reference_policies_elements_principal"
+
+
+class RoleTerms(Struct, frozen=True):
+    """A role, its trust policy, and the account and policy of the profile's users."""
+
+    role: RoleView
+    partition: str
+    account: str
+    trust: Policy
+    users: Policy
+
+
+def walk_role(terms: RoleTerms) -> Iterator[Row]:
+    """What comes of each step with a role."""
+    people = _trusted(terms.role, terms.account)
+    fresh = (0, (terms.role.mfa_max_age or LONGEST_SESSION) - 1)
+    signed_in = [_mfa(age) for age in fresh]
+    for _, action, declared in terms.role.trust_statements:
+        carried = _carried(declared)
+        mine = _Asker(terms, action, carried)
+        verb = _VERBS[action]
+        yield mine.row("whom it trusts, signed in with MFA", verb, people, signed_in, True)
+        yield mine.row("console, no MFA", verb, people, [_flag("false")], False)
+        yield mine.row("access key alone", verb, people, [_flag(None)], False)
+        if action != "sts:AssumeRole":
+            continue
+        if limit := terms.role.mfa_max_age:
+            stale = [_mfa(limit), _mfa(limit + LONGEST_SESSION)]
+            who = f"whom it trusts, MFA {in_units(limit)} ago or longer"
+            yield mine.row(who, verb, people, stale, False)
+        for key in carried:
+            if key.startswith("sts:"):
+                lacking = [{**state, key: None} for state in signed_in]
+                who = f"whom it trusts, with MFA and without {_KEYS[key]}"
+                yield mine.row(who, verb, people, lacking, False)
+        for who, strangers, other in _strangers(terms, people):
+            yield mine.row(who, verb, strangers, [{**s, **other} for s in signed_in], False)
+
+
+_VERBS: Final = {
+    "sts:AssumeRole": "assumes the role",
+    "sts:SetSourceIdentity": "sets the source identity",
+    "sts:TagSession": "passes session tags",
+}
+_KEYS: Final = {
+    "sts:externalid": "`sts:ExternalId`",
+    "sts:rolesessionname": "`sts:RoleSessionName`",
+    "sts:sourceidentity": "`sts:SourceIdentity`",
+}
+
+
+class _Asker:
+    """Asks for one action on a role."""
+
+    def __init__(self, terms: RoleTerms, action: str, carried: State) -> None:
+        self.terms, self.action, self.carried = terms, action, carried
+
+    def row(
+        self, who: str, does: str, people: list[Caller], states: list[State], is_open: bool
+    ) -> Row:
+        asks = tuple(
+            (person, self.terms.role.arn, self.context(person, state))
+            for person in people
+            for state in states
+        )
+        step = Step(
+            f"Role `{self.terms.role.name}`",
+            who,
+            does,
+            (self.action,),
+            "the role",
+            "allowed" if is_open else "denied",
+            (
+                "the profile trusts them, with MFA"
+                if is_open
+                else "the trust asks for MFA, and for more"
+            ),
+            MFA_SOURCE,
+            asks,
+        )
+        return row_of(step, [(self.action, self.policies(ask, is_open), ask) for ask in asks])
+
+    def context(self, person: Caller, state: State) -> State:
+        known: State = {
+            "aws:principalarn": person.principal_arn,
+            "aws:principalaccount": person.account,
+            "aws:principaltype": person.kind,
+            "aws:viaawsservice": "false",
+            "aws:username": person.name if person.kind == "User" else None,
+        }
+        carried = {
+            key: value.replace("${aws:username}", person.name) if value else value
+            for key, value in self.carried.items()
+        }
+        return {**known, **carried, **state}
+
+    def policies(self, ask: Ask, is_open: bool) -> Policies:
+        """What decides: our users have their policy, and whoever should not get in everything."""
+        person, _, _ = ask
+        ours = person.account == self.terms.account and person.kind == "User"
+        identity = [Document("user-policy.json", self.terms.users)] if ours else []
+        if not is_open or not ours:
+            identity.append(ADMINISTRATOR)
+        return Policies(
+            identity=tuple(identity), trust=Document("trust-policy.json", self.terms.trust)
+        )
+
+
+def _trusted(role: RoleView, account: str) -> list[Caller]:
+    """Somebody for each principal, or pattern of one, that the profile trusts."""
+    if not role.principal_arns:
+        return [caller(arn) for arn in role.principals]
+    return [caller(_example(pattern, account)) for pattern in role.principal_arns]
+
+
+def _example(pattern: str, account: str) -> str:
+    """An ARN that a pattern matches."""
+    fields = pattern.split(":", 5)
+    fields[4] = fields[4].replace("*", account)
+    fields[5] = fields[5].replace("*", USER).replace("?", USER)
+    return ":".join(fields)
+
+
+def _carried(declared: list[tuple[str, dict[str, list[str]]]]) -> State:
+    """What a request carries to meet the conditions of the profile."""
+    found: State = {}
+    for operator, keys in declared:
+        for key, values in keys.items():
+            if operator.startswith(("StringEquals", "ForAllValues:StringEquals")):
+                found[key.lower()] = values[0]
+    return found
+
+
+def _strangers(terms: RoleTerms, people: list[Caller]) -> Iterator[tuple[str, list[Caller], State]]:
+    """Those with MFA whom the profile does not trust, and what tells them."""
+    partition, account = terms.partition, people[0].account
+    everyone = terms.role.principals == ["*"]
+    elsewhere: State = {"aws:principalorgid": "o-elsewhere"} if everyone else {}
+    foreign = f"arn:{partition}:iam::{_ELSEWHERE}:user/{people[0].arn.partition('user/')[2]}"
+    if ":user/" in people[0].arn:
+        yield "the same name in another account, with MFA", [caller(foreign)], elsewhere
+    other = f"arn:{partition}:iam::{account}:user/{ANOTHER}/{ANOTHER}"
+    patterns = terms.role.principal_arns
+    if not any(glob(pattern, other) for pattern in patterns):
+        yield "another user of the account, with MFA", [caller(other)], {}
+    session = caller(f"arn:{partition}:sts::{account}:assumed-role/{ANOTHER}/{USER}")
+    if not any(glob(pattern, session.principal_arn) for pattern in patterns):
+        yield "a session of another role, with MFA", [session], {}
+
+
+_ELSEWHERE: Final = "000000000000"
+
+
+def _mfa(age: int) -> State:
+    return {FLAG.lower(): "true", AGE.lower(): str(age)}
+
+
+def _flag(value: str | None) -> State:
+    return {FLAG.lower(): value, AGE.lower(): None}
