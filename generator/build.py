@@ -5,18 +5,24 @@ Reading `build` from top to bottom is reading the product.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
 from generator.canonical import Json, billable_size, canonical, json_text, to_text
 from generator.documents import ATTACHED, ROLE_PERMISSIONS, TRUST, Kind
 from generator.errors import GenError, GenErrors, Where
+from generator.exhaustive import extent
 from generator.guarantees import broken_by_role_permissions, broken_by_user_policy
+from generator.itinerary import itinerary
+from generator.journey import Row, failing, walk
 from generator.lexical import seconds
 from generator.load import Source
 from generator.policy import Policy, PolicyError
 from generator.profile import Role
+from generator.proof import Proof, proof_text
 from generator.render import render
+from generator.role_journey import RoleTerms, walk_role
 from generator.role_view import role_view
 from generator.states import Broken, Terms
 from generator.trust import broken_by_trust_policy, trust_terms
@@ -38,6 +44,7 @@ class Bundle(Struct, frozen=True):
 
     source: Source
     documents: tuple[Document, ...]
+    proof: Proof
     files: dict[str, str]
 
     @property
@@ -53,17 +60,30 @@ def build(source: Source, *, templates: Path | None = None) -> Bundle:
         GenErrors: every guarantee that is broken, naming document, Sid and action.
         TemplateError: a template does not work.
     """
+    bundle, broken = examine(source, templates=templates)
+    if broken:
+        raise GenErrors(broken)
+    return bundle
+
+
+def examine(source: Source, *, templates: Path | None = None) -> tuple[Bundle, list[GenError]]:
+    """Render a profile, and find every guarantee that is broken, naming document, Sid and action.
+
+    Raises:
+        TemplateError: a template does not work.
+        GenError: a document cannot be one.
+    """
     profile = source.profile
     view, facts = view_of(profile, source.password_policy)
     folder, partition = profile.archetype, view.partition
     user = render(f"{folder}/user-policy.json.j2", templates=templates, p=view, facts=facts)
     documents = [_document(source, "user-policy.json", ATTACHED[profile.attach], user)]
     user = documents[0].policy
+    terms = _terms(source, view, facts, user)
     opening = {action: arns for _, calls, arns in view.assume_roles for action in calls}
-    checked = broken_by_user_policy(
-        user, documents[0].kind, _terms(source, view, facts, user), opening
-    )
+    checked = broken_by_user_policy(user, documents[0].kind, terms, opening)
     broken = [(documents[0], b) for b in checked]
+    walked: list[tuple[Document, tuple[Row, ...]]] = [(documents[0], walk(user, itinerary(terms)))]
     files: dict[str, str] = {}
     for role in profile.roles:
         seen, at = role_view(profile, role), f"roles/{role.name}"
@@ -71,8 +91,10 @@ def build(source: Source, *, templates: Path | None = None) -> Bundle:
         trust = render(name, templates=templates, p=view, facts=facts, role=seen)
         document = _document(source, f"{at}/trust-policy.json", TRUST, trust)
         documents.append(document)
-        terms = trust_terms(seen, partition)
-        broken += [(document, b) for b in broken_by_trust_policy(document.policy, terms)]
+        checked = broken_by_trust_policy(document.policy, trust_terms(seen, partition))
+        broken += [(document, b) for b in checked]
+        mine = RoleTerms(seen, partition, str(profile.account.id), document.policy, user)
+        walked.append((document, tuple(walk_role(mine))))
         if role.name in source.permissions:
             own = source.permissions[role.name]
             document = _document(source, f"{at}/permissions-policy.json", ROLE_PERMISSIONS, own)
@@ -80,10 +102,18 @@ def build(source: Source, *, templates: Path | None = None) -> Bundle:
             checked = broken_by_role_permissions(document.policy, partition)
             broken += [(document, b) for b in checked]
         files[f"{at}/role.json"] = json_text(role_settings(role))
-    if broken:
-        raise GenErrors(_refusals(source, broken))
+    rows = tuple(row for _, rows in walked for row in rows)
+    proof = Proof(terms, rows, extent(user.statements, terms))
     files |= {document.path: document.text for document in documents}
-    return Bundle(source, tuple(documents), dict(sorted(files.items())))
+    files[PROOF] = proof_text(profile.name, proof)
+    # Whatever breaks a guarantee makes steps fail too, and is said better than by them.
+    if not broken:
+        broken = [(d, Broken(row.problem)) for d, rows in walked for row in failing(rows)]
+    bundle = Bundle(source, tuple(documents), proof, dict(sorted(files.items())))
+    return bundle, list(_refusals(source, broken))
+
+
+PROOF: Final = "proof.md"
 
 
 def role_settings(role: Role) -> dict[str, Json]:

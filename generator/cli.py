@@ -150,6 +150,24 @@ def init(directory: Path) -> int:
     return OK
 
 
+@cli.command()
+@_options(_profiles_argument, _all_option, _templates_option, _format_option)
+@click.option("--brief", is_flag=True, help="Only the numbers, and what does not hold.")
+def verify(
+    profiles: tuple[str, ...], every: bool, templates: Path | None, form: str, brief: bool
+) -> int:
+    """Show that nobody is locked out and that nothing gets round MFA; exit 1 if it does not hold.
+
+    Walks a new user of each profile from the first sign-in to work, and goes through every action
+    AWS has. Without PROFILE, does so for every profile in profiles/.
+    """
+    from generator import verify as proof
+    from generator.find import profile_files
+
+    found = proof.verify(profile_files(profiles, every or not profiles), templates)
+    return proof.report(found, form, brief=brief)
+
+
 _file = click.Path(path_type=Path)
 
 

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 
 from generator.catalog import rcp_services
 from generator.errors import NotModelledError
+from generator.flows import ROLE_ACTIONS
 from generator.match import Known, hold, holds, matches_action, matches_resource, variable
 from generator.policy import Effect, Policy, Statement
 from generator.principals import Caller, Named, named
@@ -237,10 +238,6 @@ def _must_be_trusted(request: Request) -> bool:
     return action in ROLE_ACTIONS
 
 
-# Source: Service Authorization Reference, AWS Security Token Service: what a trust policy decides.
-ROLE_ACTIONS: Final = frozenset({"sts:assumerole", "sts:setsourceidentity", "sts:tagsession"})
-
-
 def _lacks_mfa_session(request: Request, hopeful: bool) -> bool:
     if not request.mfa_device:
         return False
@@ -271,7 +268,8 @@ def _open_parts(
     if matches_resource(s.resources, request.resource, request.context, variables) is None:
         assert s.resources is not None
         element = "NotResource" if s.resources.negated else "Resource"
-        yield f"whether its `{element}` covers `{request.on}` depends on {_on_what(s.resources.items)}"
+        what = _on_what(s.resources.items)
+        yield f"whether its `{element}` covers `{request.on}` depends on {what}"
     for c in s.conditions:
         if holds(c, request.context, variables) is None:
             key = c.key.lower()

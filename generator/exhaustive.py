@@ -10,9 +10,9 @@ from typing import Final
 from msgspec import Struct
 
 from generator.classes import action_classes, resource_classes
-from generator.flows import calls_of
+from generator.flows import ROLE_ACTIONS, calls_of
 from generator.match import filled_resource, matches_action, matches_resource
-from generator.pattern import matches_arn
+from generator.pattern import Resources, matches_arn
 from generator.policy import Effect, Patterns, Statement
 from generator.states import (
     ANYONE,
@@ -23,8 +23,10 @@ from generator.states import (
     Terms,
     ages_near,
     answers,
+    direct,
     guarded,
     own_account,
+    with_mfa,
     with_stale_mfa,
     without_mfa,
 )
@@ -77,14 +79,98 @@ def through_the_allows(
 
 def extent(statements: tuple[Statement, ...], terms: Terms) -> Extent:
     """How many classes and states a policy is looked at in."""
-    weak = weak_requests(statements, terms)
-    actions = _action_classes(statements, tuple(_exemptions(terms)))
+    mine = _looked_at(statements, terms)
+    weak = weak_requests(mine, terms)
+    actions = _action_classes(mine, tuple(_exemptions(terms)))
     return Extent(len(actions), len(weak[0].resources), sum(len(r.states) for r in weak))
 
 
-def class_of(action: str, statements: tuple[Statement, ...]) -> tuple[bool, ...]:
-    """What tells the classes of actions apart: which statements cover an action."""
-    return tuple(matches_action(s.actions, action) for s in statements)
+def open_actions(
+    statements: tuple[Statement, ...], terms: Terms, actions: Iterable[str]
+) -> dict[str, bool]:
+    """Those of some actions that get through without MFA on anything at all, each with whether
+    only on the own user; of what a role's trust decides, nothing.
+
+    Decided by which statements cover an action, without the representatives that
+    `through_the_deny` and `through_the_allows` look at.
+    """
+    mine = _looked_at(statements, terms)
+    requests = weak_requests(mine, terms)[0]
+    own, possible = _masks(requests, terms.partition, own_account(terms))
+    alone = terms.archetype != "direct-user-deny"
+    passing: dict[Denies, int] = {}
+    found: dict[str, bool] = {}
+    for action, about in _with_statements(mine, actions):
+        if about not in passing:
+            passing[about] = _passing(about, requests, alone)
+        if passing[about]:
+            found[action] = not passing[about] & possible & ~own
+    return found
+
+
+def denied_with_mfa(statements: Iterable[Statement], terms: Terms) -> list[str]:
+    """The actions, one for each class, that are or may be denied to users with MFA, in lower case.
+
+    In classes that have no names for it, the action has a character that no action has.
+    """
+    denies = tuple(s for s in statements if s.effect is Effect.DENY)
+    resources = weak_requests(denies, terms)[0].resources
+    near = ages_near(c for s in denies for c in s.conditions)
+    requests = _with_mfa(terms.max_age, near, resources)
+    found = []
+    for action, about in _with_statements(denies, _action_classes(denies, ())):
+        if any(any(answers(s, requests)) for s in about):
+            found.append(action)
+    return sorted(found)
+
+
+@lru_cache(maxsize=256)
+def _with_mfa(max_age: int | None, near: Ages, resources: tuple[str | Resources, ...]) -> Requests:
+    return Requests(direct(with_mfa(max_age, near)), resources)
+
+
+def _with_statements(statements: Denies, actions: Iterable[str]) -> Iterator[tuple[str, Denies]]:
+    """Actions, each with the statements that cover it. Most actions are named nowhere."""
+    items = {item.lower() for s in statements for item in s.actions.items}
+    names = {item for item in items if "*" not in item and "?" not in item}
+    globs = [Patterns((item,)) for item in items - names if item != "*"]
+    unnamed: Denies | None = None
+    for action in actions:
+        name = action.lower()
+        if name in names or any(matches_action(g, name) for g in globs):
+            yield action, tuple(s for s in statements if matches_action(s.actions, name))
+        else:
+            if unnamed is None:
+                unnamed = tuple(s for s in statements if matches_action(s.actions, name))
+            yield action, unnamed
+
+
+def is_about_roles(s: Statement) -> bool:
+    """Whether a statement allows assuming roles and nothing else: their trust decides the rest."""
+    return (
+        s.effect is Effect.ALLOW
+        and not s.actions.negated
+        and all(action.lower() in ROLE_ACTIONS for action in s.actions.items)
+    )
+
+
+def _passing(about: Iterable[Statement], requests: Requests, alone: bool) -> int:
+    """The requests, as bits, that statements about their action let through."""
+    allowed, denied = (0 if alone else requests.every), 0
+    for s in about:
+        applied, unsettled = answers(s, requests)
+        if s.effect is Effect.DENY:
+            denied |= applied
+        elif alone:
+            allowed |= applied | unsettled
+    return allowed & ~denied
+
+
+def _looked_at(statements: Iterable[Statement], terms: Terms) -> Denies:
+    """The statements that tell requests apart: where all else is allowed, those that deny."""
+    if terms.archetype == "direct-user-deny":
+        return tuple(s for s in statements if s.effect is Effect.DENY)
+    return tuple(s for s in statements if not is_about_roles(s))
 
 
 def _exemptions(terms: Terms) -> dict[str, bool]:
@@ -104,15 +190,8 @@ def _through(
     """The requests that get through and are not declared, the first state of each."""
     own, possible = _masks(requests, terms.partition, own_account(terms))
     for action in _action_classes(statements, tuple(declared)):
-        allowed, denied = (0 if alone else requests.every), 0
-        for s in statements:
-            if matches_action(s.actions, action):
-                applied, unsettled = answers(s, requests)
-                if s.effect is Effect.DENY:
-                    denied |= applied
-                elif alone:
-                    allowed |= applied | unsettled
-        open_ = allowed & ~denied
+        about = (s for s in statements if matches_action(s.actions, action))
+        open_ = _passing(about, requests, alone)
         if action in declared:
             # An action that is declared on everything may reach everything.
             open_ &= possible & ~own if declared[action] else 0

@@ -229,6 +229,10 @@ CALLS: Final = (
     ),
 )
 
+# What a role's trust policy decides about people with IAM credentials.
+# SAR: AWS Security Token Service.
+ROLE_ACTIONS: Final = frozenset({"sts:assumerole", "sts:setsourceidentity", "sts:tagsession"})
+
 # Flows that every user goes through, whatever the profile says.
 ALWAYS: Final = ("password", "security-credentials-page", "remove-device")
 

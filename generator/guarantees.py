@@ -9,6 +9,8 @@ from functools import lru_cache
 
 from generator.bypasses import gaps_in_the_deny, grants_without_mfa
 from generator.documents import ROLE_PERMISSIONS, Kind, lexical_problems
+from generator.exhaustive import is_about_roles
+from generator.flows import ROLE_ACTIONS
 from generator.lockouts import lockouts
 from generator.match import hold, matches_action, matches_resource
 from generator.policy import Effect, Policy, Statement
@@ -24,7 +26,6 @@ from generator.states import (
     direct,
     with_mfa,
 )
-from generator.trust import ROLE_ACTIONS
 
 
 def broken_by_user_policy(
@@ -37,11 +38,11 @@ def broken_by_user_policy(
     roles = {role for arns in opening.values() for role in arns}
     found = [Broken(p, h) for p, h in lexical_problems(policy, kind, terms.partition)]
     # What assumes roles has rules of its own: the roles' trust policies demand MFA.
-    others = tuple(s for s in policy.statements if not _is_about_roles(s))
+    others = tuple(s for s in policy.statements if not is_about_roles(s))
     found += _broken_by_statements(others, terms)
     lean = terms.archetype == "role-assumption-with-mfa-trust"
     for s in policy.statements:
-        if s.effect is Effect.ALLOW and (_is_about_roles(s) or (lean and _opens_roles(s))):
+        if s.effect is Effect.ALLOW and (is_about_roles(s) or (lean and _opens_roles(s))):
             found += _wide_assume_role(s, roles)
     for action, arns in sorted(opening.items()):
         found += _closed_roles(policy, action, arns, terms)
@@ -78,15 +79,6 @@ def _broken_by_statements(statements: tuple[Statement, ...], terms: Terms) -> tu
     else:
         found += grants_without_mfa(statements, terms)
     return tuple(found)
-
-
-def _is_about_roles(s: Statement) -> bool:
-    """Whether a statement allows assuming roles and nothing else."""
-    return (
-        s.effect is Effect.ALLOW
-        and not s.actions.negated
-        and all(action.lower() in ROLE_ACTIONS for action in s.actions.items)
-    )
 
 
 def _opens_roles(s: Statement) -> bool:

@@ -124,15 +124,19 @@ class _Maker:
 
     def before_mfa(self, call: Call, part: str, does: str, *, who: str = "") -> Step:
         """A call of a flow without MFA: open if the profile has the flow, else refused."""
-        is_open = self.is_open(call)
+        is_open, must, why = self.is_open(call), self.refused(), "not part of this profile"
+        if is_open:
+            must, why = "allowed", "needed before there is MFA"
+        elif self.denies and call.action.lower() in self.terms.exempt and not call.context:
+            must, why = "allowed", "exempt because of another part of the profile"
         return Step(
             part,
             who or (NO_MFA_CONSOLE if call.console_only else NO_MFA),
             does,
             (call.action,),
             _ON[call.target],
-            "allowed" if is_open else self.refused(),
-            "needed before there is MFA" if is_open else "not part of this profile",
+            must,
+            why,
             call.source,
             self.asks(call.target, self.without(call)),
             administrator=not call.granted if is_open else self.denies,

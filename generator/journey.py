@@ -19,6 +19,7 @@ from generator.people import in_words
 from generator.policy import Effect, Patterns, Policy, Statement
 from generator.principals import Caller
 from generator.request import Decision, Document, Outcome, Policies, Request
+from generator.service_rules import MFA_SESSION_TO_CHANGE_DEVICES
 
 ADMINISTRATOR: Final = Document(
     "AdministratorAccess",
@@ -43,8 +44,9 @@ class Step(Struct, frozen=True, eq=False):
 
     `must`: "denied" is denied either way. `source` has the prefixes of `generator.flows`.
     `administrator`: with AdministratorAccess attached as well. `account_grant`: the account's
-    AllowUsersToChangePassword is on. `device`: the user has a device already. Equal to itself only:
-    whoever makes one keeps it.
+    AllowUsersToChangePassword is on. `device`: the user has a device already. `may_depend`: further
+    conditions of the template's own may decide it. Equal to itself only; whoever makes one keeps
+    it.
     """
 
     part: str
@@ -59,6 +61,7 @@ class Step(Struct, frozen=True, eq=False):
     administrator: bool = False
     account_grant: bool = False
     device: bool = False
+    may_depend: bool = False
 
 
 class Row(Struct, frozen=True):
@@ -128,12 +131,16 @@ def row_of(step: Step, asked: Iterable[tuple[str, Policies, Ask]]) -> Row:
         if isinstance(answer, Decision):
             outcomes[answer.outcome] = None
             because.update((r.sid, None) for r in answer.because)
+            if "service" in answer.blocked_by:
+                because[MFA_SESSION_TO_CHANGE_DEVICES] = None
             if answer.outcome == step.must or (
                 step.must == "denied" and answer.outcome != "allowed"
             ):
                 continue
         else:
             outcomes[f"not settled: {answer}"] = None
+            if step.may_depend:
+                continue
         problem = problem or _problem(step, action, ask, answer, policies)
     return Row(step, " or ".join(outcomes), tuple(because), problem)
 

@@ -14,7 +14,14 @@ from generator.states import USER, State, direct, resources_of
 
 ANOTHER: Final = "\ue015"
 # How messages call the users above.
-NAMES: Final = {USER: "alice", ANOTHER: "bob", "\ue011": "path", "\ue012": "ACCOUNT"}
+NAMES: Final = {
+    USER: "alice",
+    ANOTHER: "bob",
+    "\ue011": "path",
+    "\ue012": "ACCOUNT",
+    "\ue013": "REGION",
+    "\ue014": "device",
+}
 
 
 @lru_cache(maxsize=64)

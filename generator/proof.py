@@ -12,6 +12,7 @@ from msgspec import Struct
 from generator.catalog import action_case
 from generator.exhaustive import Extent
 from generator.journey import Row
+from generator.lexical import in_units
 from generator.states import Terms
 
 
@@ -38,8 +39,8 @@ def proof_text(name: str, proof: Proof) -> str:
 _INTRODUCTION: Final = (
     "Every answer is what AWS decides by the documents beside this file. `+ admin` is with",
     "`AdministratorAccess` attached to the user as well; all else is with nothing else attached.",
-    "Users stand for all users, with and without a path; what each row must be, why, and its source",
-    "are in `gen verify`.",
+    "Users stand for all users, with and without a path. `gen verify --format json` has why each",
+    "answer must be so, and the source.",
 )
 _HEAD: Final = (
     "| Who | Does | Calls | On | Answer | Because of |",
@@ -57,7 +58,7 @@ def _line(row: Row) -> str:
     step = row.step
     calls = ", ".join(f"`{action}`" for action in step.actions)
     who = f"{step.who} + admin" if step.administrator else step.who
-    because = ", ".join(f"`{sid}`" for sid in row.because)
+    because = ", ".join(f"`{sid}`" for sid in row.because) or "nothing allows it"
     return f"| {who} | {step.does} | {calls} | {step.on} | {answer(row)} | {because} |"
 
 
@@ -84,13 +85,13 @@ def _everything(proof: Proof) -> Iterator[str]:
         actions = sorted(action for is_own, action in exempt if is_own is mine)
         if actions:
             yield f"- {where}: {', '.join(f'`{action}`' for action in actions)}"
+    yield "- whatever policies say: `sts:GetCallerIdentity`, `sts:GetSessionToken`"
     yield ""
     extent = proof.extent
-    yield (
-        "Shown for every action in AWS's catalogue, and for any that it may gain, in "
-        f"{extent.actions} classes;"
-    )
-    yield f"for every resource, in {extent.resources} classes; and in {extent.states} states of MFA."
+    stale = f", and with MFA {in_units(terms.max_age)} ago or longer" if terms.max_age else ""
+    yield "Shown for every action in AWS's catalogue, and for any that it may gain, in"
+    yield f"{extent.actions} classes; for every resource, in {extent.resources} classes; with the"
+    yield f"MFA flag absent and false{stale}, in {extent.states} states."
     if terms.archetype != "direct-user-deny":
         yield ""
         yield "This archetype has no Deny: what else is attached to a user works without MFA."

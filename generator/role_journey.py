@@ -32,8 +32,8 @@ class RoleTerms(Struct, frozen=True):
 def walk_role(terms: RoleTerms) -> Iterator[Row]:
     """What comes of each step with a role."""
     people = _trusted(terms.role, terms.account)
-    fresh = (0, (terms.role.mfa_max_age or LONGEST_SESSION) - 1)
-    signed_in = [_mfa(age) for age in fresh]
+    # Templates may ask for fresher MFA than the profile does.
+    signed_in = [_mfa(0), _mfa(1)]
     for _, action, declared in terms.role.trust_statements:
         carried = _carried(declared)
         mine = _Asker(terms, action, carried)
@@ -44,8 +44,8 @@ def walk_role(terms: RoleTerms) -> Iterator[Row]:
         if action != "sts:AssumeRole":
             continue
         if limit := terms.role.mfa_max_age:
-            stale = [_mfa(limit), _mfa(limit + LONGEST_SESSION)]
-            who = f"whom it trusts, MFA {in_units(limit)} ago or longer"
+            stale = [_mfa(limit + 1), _mfa(limit + LONGEST_SESSION)]
+            who = f"whom it trusts, MFA longer than {in_units(limit)} ago"
             yield mine.row(who, verb, people, stale, False)
         for key in carried:
             if key.startswith("sts:"):
@@ -96,6 +96,7 @@ class _Asker:
             ),
             MFA_SOURCE,
             asks,
+            may_depend=is_open,
         )
         return row_of(step, [(self.action, self.policies(ask, is_open), ask) for ask in asks])
 

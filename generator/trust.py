@@ -10,6 +10,7 @@ from msgspec import Struct
 from generator.canonical import canonical_conditions
 from generator.catalog import action_case
 from generator.documents import TRUST, lexical_problems
+from generator.flows import ROLE_ACTIONS
 from generator.match import Context, applies, holds, matches_action
 from generator.operators import is_number
 from generator.pattern import glob
@@ -17,7 +18,6 @@ from generator.policy import Condition, Effect, Policy, Statement
 from generator.role_view import RoleView
 from generator.states import AGE, FLAG, LONGEST_SESSION, Broken
 
-ROLE_ACTIONS: Final = frozenset({"sts:assumerole", "sts:setsourceidentity", "sts:tagsession"})
 WHO: Final = "aws:PrincipalArn"
 # Operators that IAM documents as the same.
 _SAME: Final = {"ArnEquals": "ArnLike"}
