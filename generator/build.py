@@ -85,7 +85,7 @@ def examine(source: Source, *, templates: Path | None = None) -> tuple[Bundle, l
     broken = [(documents[0], b) for b in checked]
     walked: list[tuple[Document, tuple[Row, ...]]] = [(documents[0], walk(user, itinerary(terms)))]
     files: dict[str, str] = {}
-    for role in profile.roles:
+    for role in sorted(profile.roles, key=lambda role: role.name):
         seen, at = role_view(profile, role), f"roles/{role.name}"
         name = f"{folder}/trust-policy.json.j2"
         trust = render(name, templates=templates, p=view, facts=facts, role=seen)

@@ -5,18 +5,19 @@ from pathlib import Path
 
 from generator import show
 from generator.batch import Outcome
-from generator.build import Bundle
+from generator.build import PROOF, Bundle
 from generator.console import bold, coloured, put, put_json, say, yellow
 from generator.errors import NO, OK
 from generator.outputs import STAGING
 
 
 def documents(bundles: Sequence[Bundle], form: str) -> int:
-    """The documents themselves."""
+    """The documents themselves; in JSON, every file."""
     files = {f"{b.name}/{path}": text for b in bundles for path, text in b.files.items()}
     if form == "json":
         put_json({"version": show.FORMAT_VERSION, "files": files})
         return OK
+    files = {path: text for path, text in files.items() if not path.endswith(f"/{PROOF}")}
     for bundle in bundles:
         _say_who(bundle)
         _say_about(bundle)

@@ -1,6 +1,7 @@
 """The steps of the journey that a role's trust policy decides: who gets in, and who does not."""
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Final
 
 from msgspec import Struct
@@ -33,7 +34,7 @@ def walk_role(terms: RoleTerms) -> Iterator[Row]:
     """What comes of each step with a role."""
     people = _trusted(terms.role, terms.account)
     # Templates may ask for fresher MFA than the profile does.
-    signed_in = [_mfa(0), _mfa(1)]
+    signed_in = [_mfa(0)]
     for _, action, declared in terms.role.trust_statements:
         carried = _carried(declared)
         mine = _Asker(terms, action, carried)
@@ -156,7 +157,8 @@ def _strangers(terms: RoleTerms, people: list[Caller]) -> Iterator[tuple[str, li
     partition, account = terms.partition, people[0].account
     everyone = terms.role.principals == ["*"]
     elsewhere: State = {"aws:principalorgid": "o-elsewhere"} if everyone else {}
-    foreign = f"arn:{partition}:iam::{_ELSEWHERE}:user/{people[0].arn.partition('user/')[2]}"
+    away = _untrusted_account(terms)
+    foreign = f"arn:{partition}:iam::{away}:user/{people[0].arn.partition('user/')[2]}"
     if ":user/" in people[0].arn:
         yield "the same name in another account, with MFA", [caller(foreign)], elsewhere
     other = f"arn:{partition}:iam::{account}:user/{ANOTHER}/{ANOTHER}"
@@ -168,7 +170,10 @@ def _strangers(terms: RoleTerms, people: list[Caller]) -> Iterator[tuple[str, li
         yield "a session of another role, with MFA", [session], {}
 
 
-_ELSEWHERE: Final = "000000000000"
+def _untrusted_account(terms: RoleTerms) -> str:
+    """An account that the role and its trust have nothing to do with."""
+    named = "".join((*terms.role.principals, *terms.role.principal_arns, terms.account))
+    return next(a for a in (f"{n:012}" for n in count()) if a not in named)
 
 
 def _mfa(age: int) -> State:

@@ -23,7 +23,7 @@ from generator.cli import run
 from tests.support import PROFILES, ROOT, clean_environment, run_gen
 from tests.trees import profile, put, stamps, tree
 
-COMMANDS: Final = ("render", "check", "init", "schema")
+COMMANDS: Final = ("render", "check", "verify", "simulate", "init", "schema")
 ESCAPE: Final = "\x1b["
 # A command line, and afterwards on standard error the top-level modules that it imported.
 MODULES: Final = """\
@@ -191,6 +191,7 @@ def test_results_and_words_go_different_ways(tmp_path: Path) -> None:
     done = run_gen("render", "profiles/team.yaml", cwd=tmp_path)
 
     assert re.fullmatch(
+        r"  wrote +out/team/proof\.md\n"
         r"  wrote +out/team/user-policy\.json  [\d,]+ of 6,144 characters \(managed policy\)\n",
         done.stdout,
     )
@@ -320,7 +321,8 @@ def test_stdout_of_several_documents_names_each(team: Path) -> None:
     text = run_gen("render", "--stdout", "--all", cwd=team)
     machine = run_gen("render", "--stdout", "--all", "--format", "json", cwd=team)
 
-    assert text.stdout == "".join(f"==> {name} <==\n{files[name]}\n" for name in files)
+    documents = [name for name in files if not name.endswith("/proof.md")]
+    assert text.stdout == "".join(f"==> {name} <==\n{files[name]}\n" for name in documents)
     assert json.loads(machine.stdout) == {"version": 1, "files": files}
 
 
@@ -713,8 +715,8 @@ def test_many_are_summed_up(tmp_path: Path) -> None:
     first = run_gen("render", "--all", cwd=tmp_path)
     again = run_gen("render", "--all", cwd=tmp_path)
 
-    assert first.stdout == "130 profiles, 130 files: 130 profiles changed\n"
-    assert again.stdout == "130 profiles, 130 files: 0 profiles changed\n"
+    assert first.stdout == "130 profiles, 260 files: 130 profiles changed\n"
+    assert again.stdout == "130 profiles, 260 files: 0 profiles changed\n"
 
 
 def imported(*arguments: str) -> set[str]:

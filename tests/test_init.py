@@ -164,7 +164,7 @@ def test_the_hook_renders(repository: Path, tmp_path: Path) -> None:
     )
 
     changed = git("diff", "--name-only", cwd=repository).split()
-    assert changed == ["out/team/user-policy.json", "profiles/team.yaml"]
+    assert changed == ["out/team/proof.md", "out/team/user-policy.json", "profiles/team.yaml"]
     assert all(re.match(hook["files"], name) for name in changed)
     assert (hook["language"], hook["pass_filenames"]) == ("system", False)
     assert run_gen("check", "--all", cwd=repository).returncode == 0

@@ -175,7 +175,8 @@ def test_leftovers_go_and_nothing_else_does(tmp_path: Path) -> None:
     render(tmp_path, "a.yaml")
 
     found = tree(tmp_path / "out")
-    assert [name for name in found if name.startswith("a/")] == ["a/user-policy.json"]
+    mine = [name for name in found if name.startswith("a/")]
+    assert mine == ["a/proof.md", "a/user-policy.json"]
     assert {n: t for n, t in found.items() if not n.startswith("a/")} == kept
 
 
@@ -280,7 +281,7 @@ def test_a_folder_without_write_permission(tmp_path: Path, closed: str) -> None:
 
 @pytest.mark.parametrize(
     ("step", "place"),
-    [("mkdir", "out"), ("replace", "out/a/user-policy.json"), ("rename", "out/b")],
+    [("mkdir", "out"), ("replace", "out/a/proof.md"), ("rename", "out/b")],
 )
 def test_messages_name_places_that_people_know(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, place: str

@@ -150,7 +150,7 @@ def test_every_good_profile_fits_its_own_limits(profile: Document) -> None:
         assert all(sid.isascii() and sid.isalnum() for sid in sids)
     for path, text in bundle.files.items():
         assert text.isascii(), path
-        assert text.endswith("}\n")
+        assert text.endswith((".\n", "}\n"))
         assert not path.startswith(("/", "."))
 
 

@@ -313,7 +313,9 @@ def test_one_template_is_replaced_and_the_others_are_ours(source: Source, tmp_pa
     usual, found = build(source).files, build(source, templates=tmp_path).files
 
     assert "OurOwnTrust" in found["roles/developer/trust-policy.json"]
-    assert {p for p in usual if usual[p] != found[p]} == {"roles/developer/trust-policy.json"}
+    changed = {p for p in usual if usual[p] != found[p]}
+    assert changed == {"proof.md", "roles/developer/trust-policy.json"}
+    assert found["proof.md"] == usual["proof.md"].replace("`TrustWithMfa`", "`OurOwnTrust`")
 
 
 def test_a_template_may_include_ours(source: Source, tmp_path: Path) -> None:
