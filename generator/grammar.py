@@ -203,11 +203,13 @@ def _scalar(value: object, place: str) -> str:
 
 
 def _texts(value: object, place: str) -> tuple[str, ...]:
-    if isinstance(value, list):
-        if not value:
-            raise PolicyError(f"{place} is an empty list", hint="list something, or take it out")
-        return tuple(_text(item, place) for item in value)
-    return (_text(value, place),)
+    if not isinstance(value, list):
+        return (_text(value, place),)
+    if not value:
+        raise PolicyError(f"{place} is an empty list", hint="list something, or take it out")
+    for item in value:
+        _text(item, place)
+    return tuple(value)
 
 
 def _text(value: object, place: str) -> str:

@@ -91,7 +91,7 @@ def request_of(
 ) -> Request:
     """A request whose context is known whole: what follows from caller and resource is filled in.
 
-    Keys of `context` are in any case; None is a key that is absent.
+    Keys of `context` are in lower case; None is a key that is absent.
     Source: IAM User Guide, "AWS global condition context keys".
     """
     fields = resource.split(":", 5)
@@ -106,5 +106,5 @@ def request_of(
     }
     if who.kind == "User":
         known["aws:username"] = who.name
-    known.update((key.lower(), value) for key, value in context.items())
+    known.update(context)
     return Request(who, action, resource, owner, Known(known), mfa_device)

@@ -30,7 +30,7 @@ def answers(stream: IO[bytes]) -> Iterator[str]:
 
     In constant memory but for the documents that were given names.
     """
-    defined: Defined = {}
+    defined = Defined()
     for number, line in enumerate(_lines(stream), 1):
         if not line.strip():
             continue
@@ -103,7 +103,7 @@ class _Reader:
     """Reads documents and calls them by their file names, collecting what is wrong with them."""
 
     def __init__(self) -> None:
-        self.defined: Defined = {}
+        self.defined = Defined()
         self.errors: list[GenError] = []
 
     def names(self, paths: Iterable[Path]) -> list[str]:
@@ -114,7 +114,7 @@ class _Reader:
             return None
         name = path.as_posix()
         data = self.data(path)
-        if data is not None and name not in self.defined:
+        if data is not None and name not in self.defined.policies:
             try:
                 define({"define": name, "policy": data}, self.defined)
             except GenError as error:

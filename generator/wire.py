@@ -35,7 +35,15 @@ _DEFINITION: Final = ("define", "policy")
 # Types whose statements name principals. In an RCP it is always everybody.
 _WITH_PRINCIPALS: Final = ("trust", "rcps")
 
-Defined = dict[str, Policy]
+
+class Defined:
+    """The documents that were given names, and what was put together of them already."""
+
+    __slots__ = ("policies", "together")
+
+    def __init__(self) -> None:
+        self.policies: dict[str, Policy] = {}
+        self.together: dict[tuple[Any, ...], Policies] = {}
 
 
 def read_line(line: str) -> dict[str, Any]:
@@ -67,7 +75,8 @@ def define(data: Mapping[str, Any], defined: Defined) -> None:
         raise GenError("`define` is not a name", hint='write {"define": "NAME", "policy": {...}}')
     if "policy" not in data:
         raise GenError(f"`{name}` has no `policy`", hint="add the document")
-    defined[name] = parse_policy(data["policy"])
+    defined.policies[name] = parse_policy(data["policy"])
+    defined.together.clear()
 
 
 def identify(data: Mapping[str, Any]) -> str | None:
@@ -104,9 +113,56 @@ def read_request(data: Mapping[str, Any], defined: Defined) -> tuple[Request, Po
 
 
 def _policies(data: Mapping[str, Any], defined: Defined) -> Policies:
+    key = _key(data)
+    found = defined.together.get(key) if key else None
+    if found is None:
+        found = _policies_of(data, defined)
+        if key:
+            if len(defined.together) >= _MOST_TOGETHER:
+                defined.together.clear()
+            defined.together[key] = found
+    return found
+
+
+_MOST_TOGETHER: Final = 4096
+
+
+def _key(data: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """What tells policies by name apart; None where one of them is no name."""
+    try:
+        return (
+            _names(data.get("identity")),
+            _names([data.get("trust")]),
+            _names(data.get("boundary")),
+            _names([data.get("session")]),
+            _levels_by_name(data.get("scps")),
+            _levels_by_name(data.get("rcps")),
+            _change_password(data.get("password_policy")),
+        )
+    except TypeError:
+        return None
+
+
+def _levels_by_name(data: Any) -> tuple[Any, ...] | None:
+    return None if data is None else tuple(_names(level) for level in data)
+
+
+def _names(data: Any) -> tuple[str, ...] | None:
+    if data is None:
+        return None
+    if type(data) is not list:
+        raise TypeError
+    for each in data:
+        if type(each) is not str and each is not None:
+            raise TypeError
+    return tuple(data)
+
+
+def _policies_of(data: Mapping[str, Any], defined: Defined) -> Policies:
     boundary, session, trust = data.get("boundary"), data.get("session"), data.get("trust")
+    identity = data.get("identity")
     return Policies(
-        identity=_documents(data.get("identity") or [], "identity", defined),
+        identity=_documents([] if identity is None else identity, "identity", defined),
         trust=None if trust is None else _document(trust, "trust", "trust", defined),
         boundary=None if boundary is None else _documents(boundary, "boundary", defined),
         session=None if session is None else _document(session, "session", "session", defined),
@@ -135,10 +191,10 @@ def _documents(data: Any, field: str, defined: Defined, place: str = "") -> Docu
 
 def _document(data: Any, field: str, place: str, defined: Defined) -> Document:
     if _is_text(data):
-        if data not in defined:
+        if data not in defined.policies:
             hint = f'define it first: {{"define": {json.dumps(data)}, "policy": {{...}}}}'
             raise GenError(f"`{place}`: no document is called `{data}`", hint=hint)
-        document = Document(data, defined[data])
+        document = Document(data, defined.policies[data])
     else:
         try:
             document = Document(place, parse_policy(data))
@@ -172,14 +228,16 @@ def _context(data: Any) -> dict[str, Value]:
         raise GenError("`context` is not an object", hint='write {"aws:Key": "value"}')
     found: dict[str, Value] = {}
     for key, value in data.items():
-        if key.lower() in found:
-            raise GenError(f"`context` has `{key}` twice", hint="case does not count; keep one")
-        many = isinstance(value, list)
-        found[key.lower()] = (
-            tuple(_scalar(key, v) for v in value)
-            if many
-            else (None if value is None else _scalar(key, value))
-        )
+        if type(value) is str:
+            found[key.lower()] = value
+        elif isinstance(value, list):
+            found[key.lower()] = tuple(_scalar(key, v) for v in value)
+        else:
+            found[key.lower()] = None if value is None else _scalar(key, value)
+    if len(found) < len(data):
+        lower = [key.lower() for key in data]
+        twice = next(key for key in data if lower.count(key.lower()) > 1)
+        raise GenError(f"`context` has `{twice}` twice", hint="case does not count; keep one")
     return found
 
 
