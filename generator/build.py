@@ -15,7 +15,7 @@ from generator.errors import GenError, GenErrors, Where
 from generator.exhaustive import extent
 from generator.guarantees import broken_by_role_permissions, broken_by_user_policy
 from generator.itinerary import itinerary
-from generator.journey import Row, failing, walk
+from generator.journey import failing, walk
 from generator.lexical import seconds
 from generator.load import Source
 from generator.policy import Policy, PolicyError
@@ -83,7 +83,7 @@ def examine(source: Source, *, templates: Path | None = None) -> tuple[Bundle, l
     opening = {action: arns for _, calls, arns in view.assume_roles for action in calls}
     checked = broken_by_user_policy(user, documents[0].kind, terms, opening)
     broken = [(documents[0], b) for b in checked]
-    walked: list[tuple[Document, tuple[Row, ...]]] = [(documents[0], walk(user, itinerary(terms)))]
+    walked = [(documents[0], tuple(walk(user, itinerary(terms))))]
     files: dict[str, str] = {}
     for role in sorted(profile.roles, key=lambda role: role.name):
         seen, at = role_view(profile, role), f"roles/{role.name}"
@@ -94,7 +94,7 @@ def examine(source: Source, *, templates: Path | None = None) -> tuple[Bundle, l
         checked = broken_by_trust_policy(document.policy, trust_terms(seen, partition))
         broken += [(document, b) for b in checked]
         mine = RoleTerms(seen, partition, str(profile.account.id), document.policy, user)
-        walked.append((document, tuple(walk_role(mine))))
+        walked.append((document, (walk_role(mine),)))
         if role.name in source.permissions:
             own = source.permissions[role.name]
             document = _document(source, f"{at}/permissions-policy.json", ROLE_PERMISSIONS, own)
@@ -102,13 +102,13 @@ def examine(source: Source, *, templates: Path | None = None) -> tuple[Bundle, l
             checked = broken_by_role_permissions(document.policy, partition)
             broken += [(document, b) for b in checked]
         files[f"{at}/role.json"] = json_text(role_settings(role))
-    rows = tuple(row for _, rows in walked for row in rows)
-    proof = Proof(terms, rows, extent(user.statements, terms))
+    journey = tuple(part for _, parts in walked for part in parts)
+    proof = Proof(terms, journey, extent(user.statements, terms))
     files |= {document.path: document.text for document in documents}
     files[PROOF] = proof_text(profile.name, proof)
     # Whatever breaks a guarantee makes steps fail too, and is said better than by them.
     if not broken:
-        broken = [(d, Broken(row.problem)) for d, rows in walked for row in failing(rows)]
+        broken = [(d, Broken(row.problem)) for d, parts in walked for row in failing(parts)]
     bundle = Bundle(source, tuple(documents), proof, dict(sorted(files.items())))
     return bundle, list(_refusals(source, broken))
 

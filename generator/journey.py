@@ -9,17 +9,18 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from generator.errors import NotModelledError
 from generator.evaluate import evaluate
 from generator.grammar import parse_policy
 from generator.match import Context, holds, matches_action, matches_resource
 from generator.pattern import Resources
-from generator.people import in_words
 from generator.policy import Effect, Patterns, Policy, Statement
 from generator.principals import Caller
 from generator.request import Decision, Document, Outcome, Policies, Request
 from generator.service_rules import MFA_SESSION_TO_CHANGE_DEVICES
+from generator.states import ANOTHER, USER
 
 ADMINISTRATOR: Final = Document(
     "AdministratorAccess",
@@ -64,6 +65,18 @@ class Step(Struct, frozen=True, eq=False):
     may_depend: bool = False
 
 
+def changed(step: Step, **fields: object) -> Step:
+    """A step with some fields different."""
+    mine = {name: getattr(step, name) for name in Step.__struct_fields__}
+    return Step(**{**mine, **fields})
+
+
+class Part(Struct, frozen=True, eq=False):
+    """Steps that go together. Equal to itself only: whoever makes one keeps it."""
+
+    steps: tuple[Step, ...]
+
+
 class Row(Struct, frozen=True):
     """What came of a step. `because` are Sids, or names of rules; `problem` is "" if it is as it
     must be, else what is wrong, in words."""
@@ -74,51 +87,42 @@ class Row(Struct, frozen=True):
     problem: str = ""
 
 
-def walk(policy: Policy, steps: tuple[Step, ...]) -> tuple[Row, ...]:
-    """What comes of each step with a user policy."""
-    covered = [(_covered(s.actions, steps), _brief(s)) for s in policy.statements]
-    rows = []
-    for step in steps:
-        about = tuple(
-            tuple(brief for names, brief in covered if action in names) for action in step.actions
-        )
-        rows.append(_row(step, about))
-    return tuple(rows)
+class Walked(Struct, frozen=True, eq=False):
+    """What came of the steps of a part. Equal to itself only, so that it is cheap to look up."""
+
+    rows: tuple[Row, ...]
 
 
-@lru_cache(maxsize=512)
-def _covered(patterns: Patterns, steps: tuple[Step, ...]) -> frozenset[str]:
-    """The actions of steps that a statement covers."""
-    return frozenset(a for step in steps for a in step.actions if matches_action(patterns, a))
-
-
-_EVERYTHING: Final = Patterns(("*",))
-
-
-@lru_cache(maxsize=1024)
-def _brief(s: Statement) -> Statement:
-    """A statement without its list of actions: many policies differ in nothing else."""
-    return Statement(
-        effect=s.effect,
-        actions=_EVERYTHING,
-        sid=s.sid,
-        resources=s.resources,
-        conditions=s.conditions,
-    )
+def walk(policy: Policy, parts: Iterable[Part]) -> Iterator[Walked]:
+    """What comes of each part with a user policy."""
+    for part in parts:
+        about = [_about(part, s) for s in policy.statements]
+        yield _walked(part, tuple(s for s in about if s is not None))
 
 
 @lru_cache(maxsize=4096)
-def _row(step: Step, about: tuple[tuple[Statement, ...], ...]) -> Row:
-    """The answer to a step, given the statements about each of its actions."""
-    asked = []
-    for action, statements in zip(step.actions, about, strict=True):
-        mine = (Document("user-policy.json", Policy(statements)),)
-        policies = Policies(
-            identity=(*mine, ADMINISTRATOR) if step.administrator else mine,
-            change_password=step.account_grant,
-        )
-        asked += [(action, policies, ask) for ask in step.asks]
-    return row_of(step, asked)
+def _about(part: Part, s: Statement) -> Statement | None:
+    """A statement as far as it covers actions of a part; None if it covers none.
+
+    Many policies differ in nothing else than actions that a part has not.
+    """
+    actions = dict.fromkeys(action for step in part.steps for action in step.actions)
+    mine = tuple(action for action in actions if matches_action(s.actions, action))
+    return replace(s, actions=Patterns(mine)) if mine else None
+
+
+@lru_cache(maxsize=2048)
+def _walked(part: Part, statements: tuple[Statement, ...]) -> Walked:
+    document = Document("user-policy.json", Policy(statements))
+    return Walked(tuple(_row(step, document) for step in part.steps))
+
+
+def _row(step: Step, document: Document) -> Row:
+    policies = Policies(
+        identity=(document, ADMINISTRATOR) if step.administrator else (document,),
+        change_password=step.account_grant,
+    )
+    return row_of(step, ((action, policies, ask) for action in step.actions for ask in step.asks))
 
 
 def row_of(step: Step, asked: Iterable[tuple[str, Policies, Ask]]) -> Row:
@@ -201,6 +205,24 @@ _SAID: Final[dict[str, str]] = {
 }
 
 
-def failing(rows: tuple[Row, ...]) -> Iterator[Row]:
+def failing(walked: Iterable[Walked]) -> Iterator[Row]:
     """The rows that are not as they must be."""
-    return (row for row in rows if row.problem)
+    return (row for each in walked for row in each.rows if row.problem)
+
+
+# How messages call those whose names are characters that no document has.
+_NAMES: Final = {
+    USER: "alice",
+    ANOTHER: "bob",
+    "\ue011": "path",
+    "\ue012": "ACCOUNT",
+    "\ue013": "REGION",
+    "\ue014": "device",
+}
+
+
+def in_words(text: str) -> str:
+    """Text with the names that messages use."""
+    for token, name in _NAMES.items():
+        text = text.replace(token, name)
+    return text

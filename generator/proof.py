@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from generator.catalog import action_case
 from generator.exhaustive import Extent
-from generator.journey import Row
+from generator.journey import Row, Walked
 from generator.lexical import in_units
 from generator.states import Terms
 
@@ -20,20 +20,32 @@ class Proof(Struct, frozen=True):
     """What was shown of a bundle."""
 
     terms: Terms
-    rows: tuple[Row, ...]
+    walked: tuple[Walked, ...]
     extent: Extent
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Every row, in order."""
+        return tuple(row for walked in self.walked for row in walked.rows)
 
 
 def proof_text(name: str, proof: Proof) -> str:
     """The text of `proof.md`."""
-    lines = [f"# What `{name}` lets through", "", *_INTRODUCTION, ""]
+    lines = [f"# What `{name}` lets through", "", *_INTRODUCTION]
     part = ""
-    for row in proof.rows:
-        if row.step.part != part:
-            part = row.step.part
-            lines += [f"## {part}", "", *_HEAD] if not lines[-1] else ["", f"## {part}", "", *_HEAD]
-        lines.append(_line(row))
+    for walked in proof.walked:
+        for title, line in _lines(walked):
+            if title != part:
+                part = title
+                lines += ["", f"## {part}", "", *_HEAD]
+            lines.append(line)
     return "\n".join([*lines, "", *_everything(proof)]) + "\n"
+
+
+@lru_cache(maxsize=1024)
+def _lines(walked: Walked) -> list[tuple[str, str]]:
+    """The part and the line of each row."""
+    return [(row.step.part, _line(row)) for row in walked.rows]
 
 
 _INTRODUCTION: Final = (
@@ -53,13 +65,18 @@ OUTCOMES: Final = {
 }
 
 
-@lru_cache(maxsize=4096)
 def _line(row: Row) -> str:
     step = row.step
     calls = ", ".join(f"`{action}`" for action in step.actions)
     who = f"{step.who} + admin" if step.administrator else step.who
     because = ", ".join(f"`{sid}`" for sid in row.because) or "nothing allows it"
-    return f"| {who} | {step.does} | {calls} | {step.on} | {answer(row)} | {because} |"
+    cells = (who, step.does, calls, step.on, answer(row), because)
+    return f"| {' | '.join(_cell(text) for text in cells)} |"
+
+
+def _cell(text: str) -> str:
+    """Text as a cell of a table, in ASCII."""
+    return text.replace("|", "\\|").encode("ascii", "backslashreplace").decode()
 
 
 def answer(row: Row) -> str:

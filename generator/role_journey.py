@@ -6,15 +6,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from generator.journey import ADMINISTRATOR, Ask, Row, Step, row_of
+from generator.journey import ADMINISTRATOR, Ask, Row, Step, Walked, row_of
 from generator.lexical import in_units
 from generator.pattern import glob
-from generator.people import ANOTHER
 from generator.policy import Policy
 from generator.principals import Caller, caller
 from generator.request import Document, Policies
 from generator.role_view import RoleView
-from generator.states import AGE, FLAG, LONGEST_SESSION, USER, State
+from generator.states import AGE, ANOTHER, FLAG, LONGEST_SESSION, USER, State
 
 MFA_SOURCE: Final = "UG:id_credentials_mfa_configure-api-require"
 TRUST_SOURCE: Final = "UG:reference_policies_elements_principal"
@@ -30,8 +29,12 @@ class RoleTerms(Struct, frozen=True):
     users: Policy
 
 
-def walk_role(terms: RoleTerms) -> Iterator[Row]:
+def walk_role(terms: RoleTerms) -> Walked:
     """What comes of each step with a role."""
+    return Walked(tuple(_rows(terms)))
+
+
+def _rows(terms: RoleTerms) -> Iterator[Row]:
     people = _trusted(terms.role, terms.account)
     # Templates may ask for fresher MFA than the profile does.
     signed_in = [_mfa(0)]
