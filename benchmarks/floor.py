@@ -2,7 +2,8 @@
 
 For every profile, in one process: read and parse the YAML with PyYAML's C loader, render the same
 templates with a plain Jinja environment that compiled them once, parse every document and print it
-with `json`, write the same files. No checks, no guarantees, no canonical form, nothing atomic.
+with `json`, write the same files. No checks, no guarantees, no canonical form, no proof (only its
+text is written), nothing atomic.
 
 What templates are given is worked out beforehand and not counted, nor is starting Python: both
 make the floor lower than any real program. The garbage collector is off, as it is in gen.
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple
 import jinja2
 import yaml
 
-from generator.build import role_settings
+from generator.build import PROOF, build, role_settings
 from generator.load import load
 from generator.resources import data_dir
 from generator.role_view import role_view
@@ -41,6 +42,7 @@ class Work(NamedTuple):
     rendered: list[tuple[str, str, dict[str, Any]]]
     settings: list[tuple[str, dict[str, Any]]]
     copied: list[tuple[str, str]]
+    texts: list[tuple[str, str]]
 
 
 def prepare(path: Path, out: Path) -> Work:
@@ -49,7 +51,8 @@ def prepare(path: Path, out: Path) -> Work:
     profile = source.profile
     view, facts = view_of(profile, source.password_policy)
     kind, values = profile.archetype, {"p": view, "facts": facts}
-    work = Work(f"{out}/{profile.name}", [str(path)], [], [], [])
+    proof = build(source).files[PROOF]
+    work = Work(f"{out}/{profile.name}", [str(path)], [], [], [], [(PROOF, proof)])
     work.rendered.append(("user-policy.json", f"{kind}/user-policy.json.j2", values))
     if isinstance(given := profile.account.password_policy, str) and given != "none":
         work.parsed.append(str(path.parent / given))
@@ -70,14 +73,15 @@ def do(work: Work) -> None:
     files = [(name, document(template, values)) for name, template, values in work.rendered]
     files += [(name, settings) for name, settings in work.settings]
     files += [(name, policy(parsed(path))) for name, path in work.copied]
+    printed = [(name, json.dumps(data, indent=2)) for name, data in files]
     made = set()
-    for name, data in files:
+    for name, text in (*printed, *work.texts):
         folder, _, file = f"{work.folder}/{name}".rpartition("/")
         if folder not in made:
             Path(folder).mkdir(parents=True)
             made.add(folder)
         with open(f"{folder}/{file}", "w", encoding="utf-8") as stream:  # noqa: PTH123
-            stream.write(json.dumps(data, indent=2))
+            stream.write(text)
 
 
 def parsed(path: str) -> Any:

@@ -20,7 +20,10 @@ class CannotRunError(Exception):
 
 
 class Row(NamedTuple):
-    """One line of the table. `target` is the highest `ratio` that is fine; None: there is none."""
+    """One line of the table. `target` is the highest `ratio` that is fine; None: there is none.
+
+    `at_least`: it is the lowest.
+    """
 
     what: str
     measured: str
@@ -29,13 +32,14 @@ class Row(NamedTuple):
     quartiles: tuple[float, float] | None = None
     target: float | None = None
     note: str = ""
+    at_least: bool = False
 
     @property
     def met(self) -> bool | None:
         """Whether the target is met; None if there is none."""
         if self.ratio is None or self.target is None:
             return None
-        return self.ratio <= self.target
+        return self.ratio >= self.target if self.at_least else self.ratio <= self.target
 
 
 class Run(NamedTuple):
@@ -109,20 +113,22 @@ def seconds(found: Sequence[float]) -> str:
     return f"{median * 1000:.1f} ms (min {least * 1000:.1f})"
 
 
-def run(command: Sequence[str | Path], cwd: Path, *, watch: bool = False) -> Run:
+def run(
+    command: Sequence[str | Path], cwd: Path, *, stdin: Path | None = None, watch: bool = False
+) -> Run:
     """Run a command to its end. `watch` samples its memory, which costs it a little time.
 
     Raises:
         CannotRunError: it cannot be started, or fails.
     """
-    with tempfile.TemporaryFile() as output:
+    with tempfile.TemporaryFile() as output, (stdin or Path(os.devnull)).open("rb") as given:
         start = time.perf_counter()
         try:
             process = subprocess.Popen(
                 [str(word) for word in command],
                 cwd=cwd,
                 env=environment(),
-                stdin=subprocess.DEVNULL,
+                stdin=given,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import decisions as deciding
 import fleet
 import measure
 from measure import CORES, ROOT, CannotRunError, Row, Run, interleaved, row, run
@@ -64,6 +65,8 @@ def process(options: Options) -> Iterator[Row]:
     yield row("gen render profiles/team.yaml, first time", found, target=1.6)
     found = interleaved(lambda: timed(*team), imports, pairs=pairs)
     yield row("gen render profiles/team.yaml, unchanged", found, target=1.6)
+    found = interleaved(lambda: timed("verify", "profiles/team.yaml"), imports, pairs=pairs)
+    yield row("gen verify profiles/team.yaml, every action", found, target=4.0)
     found = interleaved(lambda: timed("--help"), imports, pairs=pairs)
     yield row("gen --help", found, target=1.0)
 
@@ -128,10 +131,16 @@ def peer(options: Options) -> Iterator[Row]:
     yield row(name, found, note=f"{PEER} {version}")
 
 
+def decisions(options: Options) -> Iterator[Row]:
+    """`gen simulate --jsonl` against another evaluator, and how its time grows."""
+    yield from deciding.rows(options.scratch / "decisions", quick=options.quick)
+
+
 BENCHMARKS: dict[str, Callable[[Options], Iterator[Row]]] = {
     "process": process,
     "many": many,
     "peer": peer,
+    "decisions": decisions,
 }
 
 
@@ -216,7 +225,7 @@ def table(rows: Sequence[Row]) -> str:
                 r.against,
                 "-" if r.ratio is None else f"{r.ratio:.2f}",
                 "-" if r.quartiles is None else "{:.2f} to {:.2f}".format(*r.quartiles),
-                "-" if r.target is None else f"<= {r.target:g}",
+                "-" if r.target is None else f"{'>=' if r.at_least else '<='} {r.target:g}",
                 {True: "yes", False: "NO", None: "-"}[r.met],
             )
         )

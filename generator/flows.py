@@ -20,7 +20,7 @@ Context: TypeAlias = tuple[tuple[str, str | None], ...]
 REGISTER_KEY: Final = "iam:RegisterSecurityKey"
 
 
-class Call(Struct, frozen=True):
+class Call(Struct, frozen=True, cache_hash=True):
     """One API call of one flow.
 
     `target` is the kind of resource the call is authorized on. `before_mfa`: a user without MFA

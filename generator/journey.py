@@ -20,7 +20,7 @@ from generator.policy import Effect, Patterns, Policy, Statement
 from generator.principals import Caller
 from generator.request import Decision, Document, Outcome, Policies, Request
 from generator.service_rules import MFA_SESSION_TO_CHANGE_DEVICES
-from generator.states import ANOTHER, USER
+from generator.states import ANOTHER, ANY_PARTITION, FLAG, USER
 
 ADMINISTRATOR: Final = Document(
     "AdministratorAccess",
@@ -40,14 +40,13 @@ ADMINISTRATOR: Final = Document(
 Ask = tuple[Caller, str | Resources, Context]
 
 
-class Step(Struct, frozen=True, eq=False):
+class Step(Struct, frozen=True, cache_hash=True):
     """Who, in which state, calls what on what, what must come out, and why.
 
     `must`: "denied" is denied either way. `source` has the prefixes of `generator.flows`.
     `administrator`: with AdministratorAccess attached as well. `account_grant`: the account's
     AllowUsersToChangePassword is on. `device`: the user has a device already. `may_depend`: further
-    conditions of the template's own may decide it. Equal to itself only; whoever makes one keeps
-    it.
+    conditions of the template's own may decide it.
     """
 
     part: str
@@ -75,6 +74,13 @@ class Part(Struct, frozen=True, eq=False):
     """Steps that go together. Equal to itself only: whoever makes one keeps it."""
 
     steps: tuple[Step, ...]
+    actions: tuple[str, ...]
+
+
+def part_of(steps: Iterable[Step]) -> Part:
+    """Steps as a part."""
+    found = tuple(steps)
+    return Part(found, tuple(dict.fromkeys(a for step in found for a in step.actions)))
 
 
 class Row(Struct, frozen=True):
@@ -93,36 +99,79 @@ class Walked(Struct, frozen=True, eq=False):
     rows: tuple[Row, ...]
 
 
-def walk(policy: Policy, parts: Iterable[Part]) -> Iterator[Walked]:
-    """What comes of each part with a user policy."""
+def walk(policy: Policy, partition: str, parts: Iterable[Part]) -> Iterator[Walked]:
+    """What comes of each part with a user policy of a partition."""
+    statements = tuple(_anywhere(s, partition) for s in policy.statements)
     for part in parts:
-        about = [_about(part, s) for s in policy.statements]
-        yield _walked(part, tuple(s for s in about if s is not None))
+        about = tuple(filter(None, (_about(part.actions, s) for s in statements)))
+        yield _in_partition(_walked(part, about), partition)
+
+
+@lru_cache(maxsize=2048)
+def _anywhere(s: Statement, partition: str) -> Statement:
+    """A statement as it would stand in any partition: the steps do not depend on which one."""
+    old, new = f"arn:{partition}:", f"arn:{ANY_PARTITION}:"
+    conditions = tuple(
+        replace(c, values=tuple(v.replace(old, new) for v in c.values)) for c in s.conditions
+    )
+    resources = s.resources
+    if resources:
+        items = tuple(item.replace(old, new) for item in resources.items)
+        resources = replace(resources, items=items)
+    return replace(s, conditions=conditions, resources=resources)
+
+
+def _in_partition(walked: Walked, partition: str) -> Walked:
+    """The same, with the partition's name in messages."""
+    if not any(row.problem for row in walked.rows):
+        return walked
+    rows = (replace(r, problem=r.problem.replace(ANY_PARTITION, partition)) for r in walked.rows)
+    return Walked(tuple(rows))
 
 
 @lru_cache(maxsize=4096)
-def _about(part: Part, s: Statement) -> Statement | None:
-    """A statement as far as it covers actions of a part; None if it covers none.
+def _about(actions: tuple[str, ...], s: Statement) -> Statement | None:
+    """A statement as far as it covers some actions; None if it covers none of them.
 
-    Many policies differ in nothing else than actions that a part has not.
+    Many policies differ in nothing else than actions that no step is about.
     """
-    actions = dict.fromkeys(action for step in part.steps for action in step.actions)
     mine = tuple(action for action in actions if matches_action(s.actions, action))
     return replace(s, actions=Patterns(mine)) if mine else None
 
 
 @lru_cache(maxsize=2048)
 def _walked(part: Part, statements: tuple[Statement, ...]) -> Walked:
+    return Walked(
+        tuple(
+            _row(step, tuple(filter(None, (_about(step.actions, s) for s in statements))))
+            for step in part.steps
+        )
+    )
+
+
+@lru_cache(maxsize=4096)
+def _row(step: Step, statements: tuple[Statement, ...]) -> Row:
     document = Document("user-policy.json", Policy(statements))
-    return Walked(tuple(_row(step, document) for step in part.steps))
-
-
-def _row(step: Step, document: Document) -> Row:
     policies = Policies(
         identity=(document, ADMINISTRATOR) if step.administrator else (document,),
         change_password=step.account_grant,
     )
-    return row_of(step, ((action, policies, ask) for action in step.actions for ask in step.asks))
+    asks = _different(step.asks, statements)
+    return row_of(step, ((action, policies, ask) for action in step.actions for ask in asks))
+
+
+def _different(asks: Iterable[Ask], statements: tuple[Statement, ...]) -> list[Ask]:
+    """Requests that statements can tell apart, by the keys that they ask for."""
+    keys = {c.key.lower() for s in statements for c in s.conditions} | _KEYS_OF_RULES
+    found = {
+        (who, thing, tuple((k, v) for k, v in context.items() if k in keys)): (who, thing, context)
+        for who, thing, context in asks
+    }
+    return list(found.values())
+
+
+# Keys that decide without a policy's asking for them: names, and what services ask themselves.
+_KEYS_OF_RULES: Final = {FLAG.lower(), "$aws:username"}
 
 
 def row_of(step: Step, asked: Iterable[tuple[str, Policies, Ask]]) -> Row:

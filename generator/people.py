@@ -3,8 +3,8 @@
 Names are characters that no document has, so that what holds for one user holds for all.
 """
 
-from collections.abc import Iterable
 from functools import lru_cache
+from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -16,22 +16,29 @@ from generator.request import Outcome
 from generator.states import (
     ACTIVATE,
     ANOTHER,
+    ANY_PARTITION,
+    FLAG,
     USER,
     Certification,
     State,
     carried_by,
     direct,
     resources_of,
+    with_mfa,
+    with_stale_mfa,
     without_mfa,
 )
 
+T = TypeVar("T")
+
 
 class Where(Struct, frozen=True, cache_hash=True):
-    """Where the users are, and whether a Deny forces MFA on them."""
+    """Where the users are, and whether a Deny forces MFA on them. The partition does not matter,
+    but for whether there are security keys in it."""
 
-    partition: str
     account: str
     denies: bool
+    has_security_keys: bool
 
     @property
     def refused(self) -> Outcome:
@@ -39,52 +46,87 @@ class Where(Struct, frozen=True, cache_hash=True):
         return "explicitly_denied" if self.denies else "implicitly_denied"
 
 
+class Kept(tuple[T, ...]):
+    """Equal to itself only, so that it is cheap to look up; whoever makes one keeps it."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+States: TypeAlias = Kept[State]
+
+
 @lru_cache(maxsize=64)
-def users(where: Where) -> tuple[tuple[Caller, Resources], ...]:
+def users(account: str) -> tuple[tuple[Caller, Resources], ...]:
     """A user without a path, with one, and with a longer one; each as caller and as resource."""
     found = []
-    for resource in resources_of("own-user", where.partition, where.account):
+    for resource in resources_of("own-user", ANY_PARTITION, account):
         assert isinstance(resource, Resources)
         arn = resource.one
-        found.append((Caller("User", arn, where.partition, where.account, USER, arn), resource))
+        found.append((Caller("User", arn, ANY_PARTITION, account, USER, arn), resource))
     return tuple(found)
 
 
-def asks(where: Where, target: Target, states: Iterable[State]) -> tuple[Ask, ...]:
+@lru_cache(maxsize=1024)
+def asks(account: str, target: Target, states: States) -> tuple[Ask, ...]:
     """Every user in every state, on all that a call may go to; `own-user` is the one who asks."""
-    found = tuple(states)
-    return tuple(
+    return Kept(
         (who, thing, state)
-        for who, own in users(where)
+        for who, own in users(account)
         for thing in (
-            (own,) if target == "own-user" else resources_of(target, where.partition, where.account)
+            (own,) if target == "own-user" else resources_of(target, ANY_PARTITION, account)
         )
-        for state in found
+        for state in states
     )
 
 
-def asks_on_others(where: Where, states: Iterable[State]) -> tuple[Ask, ...]:
+@lru_cache(maxsize=64)
+def asks_on_others(account: str, states: States) -> tuple[Ask, ...]:
     """Every user in every state, on somebody else: without a path, or with the own name as one."""
-    start = f"arn:{where.partition}:iam::{where.account}:user/"
+    start = f"arn:{ANY_PARTITION}:iam::{account}:user/"
     others = (f"{start}{ANOTHER}", f"{start}{USER}/{ANOTHER}")
-    found = tuple(states)
-    return tuple((who, o, state) for who, _ in users(where) for o in others for state in found)
+    return Kept((who, o, state) for who, _ in users(account) for o in others for state in states)
 
 
-def asking(states: Iterable[tuple[str, State]]) -> tuple[State, ...]:
-    """States in which people make a call themselves."""
-    return tuple(state for _, state in direct(states))
+@lru_cache(maxsize=8)
+def no_mfa(console_only: bool = False) -> States:
+    """Without MFA, nobody else making the call."""
+    return Kept(state for _, state in direct(without_mfa(console_only)))
 
 
-def without(call: Call, certification: Certification = ()) -> tuple[State, ...]:
-    """Without MFA, as far as a call can be made so, and what the call carries."""
-    return carrying(call, asking(without_mfa(call.console_only)), certification)
+@lru_cache(maxsize=64)
+def fresh_mfa(max_age: int | None) -> States:
+    """With MFA that counts."""
+    return Kept(state for _, state in direct(with_mfa(max_age)))
 
 
-def carrying(
-    call: Call, states: Iterable[State], certification: Certification = ()
-) -> tuple[State, ...]:
+@lru_cache(maxsize=64)
+def stale_mfa(max_age: int) -> States:
+    """With MFA too long ago."""
+    return Kept(state for _, state in direct(with_stale_mfa(max_age)))
+
+
+@lru_cache(maxsize=1)
+def with_key() -> States:
+    """An access key alone."""
+    return Kept(state for state in no_mfa() if state[FLAG.lower()] is None)
+
+
+@lru_cache(maxsize=512)
+def carrying(call: Call, states: States, certification: Certification = ()) -> States:
     """States with what a call carries."""
+    if not call.context:
+        return states
     accepted = certification if ACTIVATE in call.context else ()
-    carried = carried_by(call.context, accepted)
-    return tuple({**state, **keys} for state in states for keys in carried)
+    return adding(states, tuple(map(_items, carried_by(call.context, accepted))))
+
+
+@lru_cache(maxsize=512)
+def adding(states: States, carried: tuple[tuple[tuple[str, str | None], ...], ...]) -> States:
+    """Each state with each of some sets of keys."""
+    return Kept({**state, **dict(keys)} for state in states for keys in carried)
+
+
+def _items(state: State) -> tuple[tuple[str, str | None], ...]:
+    return tuple(state.items())

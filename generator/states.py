@@ -25,6 +25,8 @@ AGE: Final = "aws:MultiFactorAuthAge"
 # Characters that no document may have (they are not Latin-1) stand for names that nobody knows.
 USER: Final = "\ue010"
 ANOTHER: Final = "\ue015"
+# Stands for the partition, where it does not matter which one it is.
+ANY_PARTITION: Final = "\ue016"
 _PATH: Final = "\ue011"
 _ACCOUNT: Final = "\ue012"
 _REGION: Final = "\ue013"

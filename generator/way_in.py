@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from generator.flows import CALLS, REGISTER_KEY, Call, Target, calls_of, has_security_keys
-from generator.journey import Part, Step, changed
-from generator.people import Where, asking, asks, without
-from generator.states import FLAG, Certification, State, uncertified, without_mfa
+from generator.flows import CALLS, REGISTER_KEY, Call, Target, calls_of
+from generator.journey import Part, Step, changed, part_of
+from generator.people import Where, adding, asks, carrying, no_mfa, with_key
+from generator.states import Certification, uncertified
 
 FIRST: Final = "First sign-in, with a password that must be changed"
 EXPIRED: Final = "An expired password"
@@ -82,7 +82,7 @@ def before_mfa(
         must,
         why,
         call.source,
-        asks(where, call.target, without(call, certification)),
+        asks(where.account, call.target, carrying(call, no_mfa(call.console_only), certification)),
         administrator=not call.granted if is_open else where.denies,
     )
 
@@ -90,23 +90,23 @@ def before_mfa(
 @lru_cache(maxsize=64)
 def passwords(where: Where, grant: bool) -> Part:
     """Changing a password that must be changed. `grant`: the account lets users do it."""
-    return Part(tuple(_passwords(where, grant)))
+    return part_of(_passwords(where, grant))
 
 
 def _passwords(where: Where, grant: bool) -> Iterator[Step]:
     change, rules = of_flow("password")
-    console = asking(without_mfa(console_only=True))
+    console = no_mfa(console_only=True)
     for part, call, does in (
         (FIRST, rules, "sees what a password needs"),
         (FIRST, change, "sets a new password"),
         (EXPIRED, change, "sets a new password"),
     ):
         step = before_mfa(where, call, part, does, is_open=True)
-        asked = asks(where, call.target, console)
+        asked = asks(where.account, call.target, console)
         yield changed(step, who=NO_MFA_CONSOLE, asks=asked, account_grant=grant)
     does = "sets a new password, where HardExpiry leaves no other way but an administrator"
     step = before_mfa(where, change, EXPIRED, does, is_open=True)
-    asked = asks(where, "own-user", with_key())
+    asked = asks(where.account, "own-user", with_key())
     yield changed(step, who=KEY, asks=asked, account_grant=grant)
     does = "the same, AllowUsersToChangePassword"
     step = before_mfa(where, change, EXPIRED, f"{does} on", is_open=True)
@@ -122,19 +122,19 @@ def _passwords(where: Where, grant: bool) -> Iterator[Step]:
 def page(where: Where) -> Part:
     """Where every enrolment starts."""
     calls = of_flow("security-credentials-page")
-    return Part(tuple(before_mfa(where, c, PAGE, _DOES[c.action], is_open=True) for c in calls))
+    return part_of(tuple(before_mfa(where, c, PAGE, _DOES[c.action], is_open=True) for c in calls))
 
 
 @lru_cache(maxsize=512)
 def devices(where: Where, kinds: frozenset[str], certification: Certification) -> Part:
     """Enrolling each kind of device there is; `kinds` are those of the profile."""
-    return Part(tuple(_devices(where, kinds, certification)))
+    return part_of(_devices(where, kinds, certification))
 
 
 def _devices(where: Where, kinds: frozenset[str], certification: Certification) -> Iterator[Step]:
     granted = {(c.action, c.context) for c in calls_of(kinds)}
     for kind, name in KINDS.items():
-        if kind == "security-key" and not has_security_keys(where.partition):
+        if kind == "security-key" and not where.has_security_keys:
             continue
         for call in of_flow(kind):
             does = _enrolling(call, name, certified=bool(certification))
@@ -163,13 +163,13 @@ def _enrolling(call: Call, name: str, *, certified: bool) -> str:
 
 def _without_certification(where: Where, certification: Certification) -> Step:
     activate = of_flow("security-key")[-1]
-    states = asking(without_mfa(console_only=True))
-    key: State = {REGISTER_KEY.lower(): "Activate"}
+    states = no_mfa(console_only=True)
+    key = (REGISTER_KEY.lower(), "Activate")
     step = before_mfa(
         where, activate, DEVICES, "activates a security key without it", is_open=False
     )
-    carried = [{**s, **key, **c} for s in states for c in uncertified(certification)]
-    asked = asks(where, "own-user", carried)
+    carried = tuple((key, *c.items()) for c in uncertified(certification))
+    asked = asks(where.account, "own-user", adding(states, carried))
     return changed(step, why="the profile asks for certification", asks=asked)
 
 
@@ -202,7 +202,7 @@ def sessions(where: Where, aws_login: bool, console_authorization: bool, is_exem
             "allowed",
             "AWS subjects this call to no policy",
             get.source,
-            asks(where, "account", with_key()),
+            asks(where.account, "account", with_key()),
         )
     ]
     for flow, part, is_open in (
@@ -221,14 +221,14 @@ def sessions(where: Where, aws_login: bool, console_authorization: bool, is_exem
             )
             for call in of_flow(flow)
         ]
-    return Part(tuple(steps))
+    return part_of(steps)
 
 
 @lru_cache(maxsize=256)
 def exemptions(where: Where, actions: tuple[tuple[str, bool], ...]) -> Part:
     """Actions that a profile exempts besides, each with whether on the own user only."""
-    states = asking(without_mfa())
-    return Part(
+    states = no_mfa()
+    return part_of(
         tuple(
             Step(
                 EXEMPT,
@@ -239,19 +239,9 @@ def exemptions(where: Where, actions: tuple[tuple[str, bool], ...]) -> Part:
                 "allowed",
                 "declared under deny.exempt_before_mfa",
                 "the profile",
-                asks(where, "own-user" if on_own_user else "account", states),
+                asks(where.account, "own-user" if on_own_user else "account", states),
                 administrator=True,
             )
             for action, on_own_user in actions
         )
     )
-
-
-def with_key() -> tuple[State, ...]:
-    """An access key alone."""
-    return tuple(state for state in asking(without_mfa()) if state[FLAG.lower()] is None)
-
-
-def with_session() -> tuple[State, ...]:
-    """A temporary session without MFA."""
-    return asking(without_mfa(console_only=True))

@@ -8,10 +8,20 @@ from functools import lru_cache
 from typing import Final
 
 from generator.flows import REGISTER_KEY, Call, Target
-from generator.journey import Part, Step, changed
+from generator.journey import Part, Step, changed, part_of
 from generator.lexical import in_units
-from generator.people import Where, asking, asks, asks_on_others, carrying
-from generator.states import State, with_mfa, with_stale_mfa, without_mfa
+from generator.people import (
+    States,
+    Where,
+    adding,
+    asks,
+    asks_on_others,
+    carrying,
+    fresh_mfa,
+    no_mfa,
+    stale_mfa,
+    with_key,
+)
 from generator.way_in import (
     CLI,
     FLAG_SOURCE,
@@ -21,8 +31,6 @@ from generator.way_in import (
     SESSION,
     before_mfa,
     of_flow,
-    with_key,
-    with_session,
 )
 
 SIGNED_IN: Final = "Signed in with MFA"
@@ -49,15 +57,15 @@ def signed_in(where: Where, grant: bool, max_age: int | None) -> Part:
         changed(_own(where, (remove,), "removes an own device", True, max_age), device=True),
     ]
     if where.denies:
-        steps.append(_work(where, MFA, SIGNED_IN, asking(with_mfa(max_age)), fresh=True))
-    return Part(tuple(steps))
+        steps.append(_work(where, MFA, SIGNED_IN, fresh_mfa(max_age), fresh=True))
+    return part_of(steps)
 
 
 @lru_cache(maxsize=512)
 def credentials(where: Where, flow: str, is_open: bool, max_age: int | None) -> Part:
     """Own credentials of one kind, which users manage or do not."""
     what = f"manages {_CREDENTIALS[flow]}"
-    return Part((_own(where, of_flow(flow), what, is_open, max_age),))
+    return part_of((_own(where, of_flow(flow), what, is_open, max_age),))
 
 
 CREDENTIALS: Final = tuple(_CREDENTIALS)
@@ -75,11 +83,11 @@ def _own(
         "allowed" if is_open else "implicitly_denied",
         "part of this profile" if is_open else "not part of this profile",
         calls[0].source,
-        asks(where, "own-user", carrying(calls[0], asking(with_mfa(max_age)))),
+        asks(where.account, "own-user", carrying(calls[0], fresh_mfa(max_age))),
     )
 
 
-def _work(where: Where, who: str, part: str, states: tuple[State, ...], *, fresh: bool) -> Step:
+def _work(where: Where, who: str, part: str, states: States, *, fresh: bool) -> Step:
     """What people are there for, which some other policy allows."""
     return Step(
         part,
@@ -90,7 +98,7 @@ def _work(where: Where, who: str, part: str, states: tuple[State, ...], *, fresh
         "allowed" if fresh else "explicitly_denied",
         "MFA is what the Deny asks for" if fresh else "the profile's longest time since MFA",
         FLAG_SOURCE,
-        asks(where, "account", states),
+        asks(where.account, "account", states),
         administrator=True,
     )
 
@@ -98,22 +106,22 @@ def _work(where: Where, who: str, part: str, states: tuple[State, ...], *, fresh
 @lru_cache(maxsize=256)
 def stale(where: Where, grant: bool, max_age: int) -> Part:
     """MFA longer ago than the profile accepts: as without, but signed in."""
-    states = asking(with_stale_mfa(max_age))
+    states = stale_mfa(max_age)
     who = f"MFA {in_units(max_age)} ago or longer"
     steps = [_work(where, who, STALE, states, fresh=False)] if where.denies else []
     change = of_flow("password")[0]
     step = before_mfa(where, change, STALE, "changes the password", is_open=True)
-    asked = asks(where, "own-user", states)
-    return Part((*steps, changed(step, who=who, asks=asked, account_grant=grant)))
+    asked = asks(where.account, "own-user", states)
+    return part_of((*steps, changed(step, who=who, asks=asked, account_grant=grant)))
 
 
 @lru_cache(maxsize=64)
 def keys(where: Where) -> Part:
     """What a key or a session without MFA is good for."""
-    return Part(
+    return part_of(
         tuple(
             _attack(where, "works in any service", _WORK, states, part=CLI, who=who)
-            for who, states in ((KEY, with_key()), (SESSION, with_session()))
+            for who, states in ((KEY, with_key()), (SESSION, no_mfa(console_only=True)))
         )
     )
 
@@ -121,18 +129,18 @@ def keys(where: Where) -> Part:
 @lru_cache(maxsize=64)
 def attacks(where: Where, except_via_aws_service: bool) -> Part:
     """What somebody without MFA may want."""
-    return Part(tuple(_attacks(where, except_via_aws_service)))
+    return part_of(_attacks(where, except_via_aws_service))
 
 
 def _attacks(where: Where, except_via_aws_service: bool) -> Iterator[Step]:
-    states = asking(without_mfa())
-    totp = [{**state, REGISTER_KEY.lower(): None} for state in states]
+    states = no_mfa()
+    totp = adding(states, (((REGISTER_KEY.lower(), None),),))
     for does, action in _ON_OTHERS:
         step = _attack(where, does, action, states)
-        yield changed(step, on="another user", asks=asks_on_others(where, totp))
+        yield changed(step, on="another user", asks=asks_on_others(where.account, totp))
     for does, action, target in _ATTACKS:
         yield _attack(where, does, action, states, target)
-    service = tuple({**state, "aws:viaawsservice": "true"} for state in states)
+    service = adding(states, ((("aws:viaawsservice", "true"),),))
     step = _attack(where, "has a service call another for it", _WORK, service)
     if except_via_aws_service and where.denies:
         step = changed(step, must="allowed", why="the profile leaves calls of services alone")
@@ -143,7 +151,7 @@ def _attack(
     where: Where,
     does: str,
     action: str,
-    states: tuple[State, ...],
+    states: States,
     target: Target = "account",
     *,
     part: str = ROUND,
@@ -158,7 +166,7 @@ def _attack(
         where.refused,
         "nothing but the way in is open without MFA",
         FLAG_SOURCE,
-        asks(where, target, states),
+        asks(where.account, target, states),
         administrator=where.denies,
     )
 
