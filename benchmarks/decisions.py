@@ -46,7 +46,7 @@ REGIONS = ["eu-west-1", "eu-central-1"]
 def rows(scratch: Path, *, quick: bool) -> Iterator[Row]:
     """All rows: against the package, then how time grows."""
     scratch.mkdir()
-    yield from _against_peer(scratch, 1_000 if quick else 20_000, 1 if quick else 3)
+    yield from _against_peer(scratch, 1_000 if quick else 10_000, 1 if quick else 3)
     yield from _growth(scratch, quick=quick)
 
 

@@ -13,6 +13,7 @@ from generator.canonical import Json, billable_size, canonical, json_text, to_te
 from generator.documents import ATTACHED, ROLE_PERMISSIONS, TRUST, Kind
 from generator.errors import GenError, GenErrors, Where
 from generator.exhaustive import extent
+from generator.flows import has_security_keys
 from generator.guarantees import broken_by_role_permissions, broken_by_user_policy
 from generator.itinerary import itinerary
 from generator.journey import failing, walk
@@ -22,7 +23,8 @@ from generator.policy import Policy, PolicyError
 from generator.profile import Role
 from generator.proof import Proof, proof_text
 from generator.render import render
-from generator.role_journey import RoleTerms, walk_role
+from generator.role_journey import walk_role
+from generator.role_terms import role_terms
 from generator.role_view import role_view
 from generator.states import Broken, Terms
 from generator.trust import broken_by_trust_policy, trust_terms
@@ -93,8 +95,8 @@ def examine(source: Source, *, templates: Path | None = None) -> tuple[Bundle, l
         documents.append(document)
         checked = broken_by_trust_policy(document.policy, trust_terms(seen, partition))
         broken += [(document, b) for b in checked]
-        mine = RoleTerms(seen, partition, str(profile.account.id), document.policy, user)
-        walked.append((document, (walk_role(mine),)))
+        mine = role_terms(seen, partition, str(profile.account.id), document.policy, user)
+        walked.append((document, (walk_role(role.name, mine),)))
         if role.name in source.permissions:
             own = source.permissions[role.name]
             document = _document(source, f"{at}/permissions-policy.json", ROLE_PERMISSIONS, own)
@@ -146,6 +148,7 @@ def _terms(source: Source, view: View, facts: Facts, user: Policy) -> Terms:
     return Terms(
         archetype=profile.archetype,
         partition=view.partition,
+        has_security_keys=has_security_keys(view.partition),
         account=(profile.account.id or "") if named else "",
         flows=flows_of(profile),
         account_allows_change=not view.allow_password_change,

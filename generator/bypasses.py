@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from generator.catalog import action_case
 from generator.exhaustive import Through, through_the_allows, through_the_deny
-from generator.flows import REGISTER_KEY, calls_of, has_security_keys
+from generator.flows import REGISTER_KEY, calls_of
 from generator.match import hold, holds, matches_action
 from generator.never_exempt import NEVER_EXEMPT
 from generator.policy import Condition, Effect, Statement
@@ -122,7 +122,8 @@ def _forbidden_devices(about: list[Statement], terms: Terms) -> Iterator[tuple[s
     """Kinds of device the profile does not allow, and their registration in every state of MFA."""
     kinds = terms.flows & {"virtual-totp", "hardware-totp", "security-key"}
     who = (*ages_that_matter(about, terms.max_age), terms.except_via_aws_service)
-    yield from _forbidden(kinds, terms.certification, *who, terms.partition, terms.account)
+    keys = terms.has_security_keys
+    yield from _forbidden(kinds, terms.certification, *who, terms.partition, keys, terms.account)
 
 
 @lru_cache(maxsize=16)
@@ -133,11 +134,12 @@ def _forbidden(
     near: Ages,
     except_via_aws_service: bool,
     partition: str,
+    has_security_keys: bool,
     account: str,
 ) -> tuple[tuple[str, Requests], ...]:
     own_users = resources_of("own-user", partition, account)
     found = []
-    for kind, carried in _forbidden_registrations(kinds, certification, partition).items():
+    for kind, carried in _forbidden_registrations(kinds, certification, has_security_keys).items():
         # Security keys are registered in the console only, other devices with an access key too.
         who = [*without_mfa(console_only=kind != TOTP), *with_mfa(max_age, near)]
         who = [*guarded(who, except_via_aws_service)]
@@ -147,12 +149,12 @@ def _forbidden(
 
 
 def _forbidden_registrations(
-    kinds: frozenset[str], certification: Certification, partition: str
+    kinds: frozenset[str], certification: Certification, has_security_keys: bool
 ) -> dict[str, list[State]]:
     """What registering a device that is not allowed carries, for each kind."""
     key = REGISTER_KEY.lower()
     found: dict[str, list[State]] = {}
-    if "security-key" not in kinds and has_security_keys(partition):
+    if "security-key" not in kinds and has_security_keys:
         found["security keys"] = [{key: phase} for phase in ("Create", "Activate")]
     if not kinds & {"virtual-totp", "hardware-totp"}:
         found[TOTP] = [{key: None}]

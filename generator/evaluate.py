@@ -28,6 +28,7 @@ from generator.request import (
     Request,
 )
 from generator.service_rules import (
+    BY_IDENTITY_PROVIDERS,
     GRANT_BY_ACCOUNT,
     granted_by_account,
     needs_mfa_session,
@@ -42,6 +43,10 @@ def evaluate(request: Request, policies: Policies) -> Decision:
         NotModelledError: the answer depends on something that AWS does not document, or that the
             request does not settle.
     """
+    if request.action.lower() in BY_IDENTITY_PROVIDERS:
+        raise NotModelledError(
+            f"`{request.action}` is called by users of identity providers, not by principals of IAM"
+        )
     if found := settled_by_service(request.caller, request.action):
         outcome, rule = found
         if outcome == "allowed":
@@ -109,7 +114,10 @@ def _in_play(request: Request, policies: Policies) -> Iterator[tuple[PolicyType,
 
 @lru_cache(maxsize=1024)
 def _binds_rcps(action: str) -> bool:
-    return action.partition(":")[0].lower() in rcp_services()
+    # Source: AWS Organizations User Guide, "Resource control policies", what they do not restrict.
+    return (
+        action.lower() != "kms:retiregrant" and action.partition(":")[0].lower() in rcp_services()
+    )
 
 
 @lru_cache(maxsize=4096)

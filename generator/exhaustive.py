@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from generator.classes import action_classes, resource_classes
 from generator.flows import ROLE_ACTIONS, calls_of
@@ -15,6 +16,7 @@ from generator.match import filled_resource, matches_action, matches_resource
 from generator.pattern import Resources, matches_arn
 from generator.policy import Effect, Patterns, Statement
 from generator.states import (
+    ANY_PARTITION,
     ANYONE,
     USER,
     Ages,
@@ -23,6 +25,7 @@ from generator.states import (
     Terms,
     ages_near,
     answers,
+    anywhere,
     direct,
     guarded,
     own_account,
@@ -79,8 +82,8 @@ def through_the_allows(
 
 def extent(statements: tuple[Statement, ...], terms: Terms) -> Extent:
     """How many classes and states a policy is looked at in."""
-    mine = _looked_at(statements, terms)
-    weak = weak_requests(mine, terms)
+    mine = _looked_at((anywhere(s, terms.partition) for s in statements), terms)
+    weak = weak_requests(mine, replace(terms, partition=ANY_PARTITION))
     actions = _action_classes(mine, tuple(_exemptions(terms)))
     return Extent(len(actions), len(weak[0].resources), sum(len(r.states) for r in weak))
 

@@ -7,6 +7,8 @@ that decides every request will take these over; they are plain to read until th
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from generator.bypasses import gaps_in_the_deny, grants_without_mfa
 from generator.documents import ROLE_PERMISSIONS, Kind, lexical_problems
 from generator.exhaustive import is_about_roles
@@ -16,6 +18,7 @@ from generator.match import hold, matches_action, matches_resource
 from generator.policy import Effect, Policy, Statement
 from generator.states import (
     AGE,
+    ANY_PARTITION,
     ANYONE,
     FLAG,
     Ages,
@@ -23,6 +26,7 @@ from generator.states import (
     State,
     Terms,
     ages_that_matter,
+    anywhere,
     direct,
     with_mfa,
 )
@@ -38,8 +42,10 @@ def broken_by_user_policy(
     roles = {role for arns in opening.values() for role in arns}
     found = [Broken(p, h) for p, h in lexical_problems(policy, kind, terms.partition)]
     # What assumes roles has rules of its own: the roles' trust policies demand MFA.
-    others = tuple(s for s in policy.statements if not is_about_roles(s))
-    found += _broken_by_statements(others, terms)
+    others = (s for s in policy.statements if not is_about_roles(s))
+    here = terms.partition
+    statements = tuple(anywhere(s, here) for s in others)
+    found += _broken_by_statements(statements, replace(terms, partition=ANY_PARTITION))
     lean = terms.archetype == "role-assumption-with-mfa-trust"
     for s in policy.statements:
         if s.effect is Effect.ALLOW and (is_about_roles(s) or (lean and _opens_roles(s))):

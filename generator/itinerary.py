@@ -7,7 +7,7 @@ profile turns a row from allowed to denied.
 from collections.abc import Iterator
 
 from generator.catalog import action_case
-from generator.flows import calls_of, has_security_keys
+from generator.flows import calls_of
 from generator.journey import Part
 from generator.people import Where
 from generator.states import Terms, own_account
@@ -20,7 +20,7 @@ _SIGN_IN = "signin:authorizeoauth2access"
 def itinerary(terms: Terms) -> Iterator[Part]:
     """The parts for a user policy of these terms."""
     denies = terms.archetype == "direct-user-deny"
-    where = Where(own_account(terms), denies, has_security_keys(terms.partition))
+    where = Where(own_account(terms), denies, terms.has_security_keys)
     grant, flows = terms.account_allows_change, terms.flows
     yield passwords(where, grant)
     yield page(where)

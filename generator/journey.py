@@ -6,7 +6,7 @@ attached where the user must get through, and beside AdministratorAccess where a
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,7 +20,7 @@ from generator.policy import Effect, Patterns, Policy, Statement
 from generator.principals import Caller
 from generator.request import Decision, Document, Outcome, Policies, Request
 from generator.service_rules import MFA_SESSION_TO_CHANGE_DEVICES
-from generator.states import ANOTHER, ANY_PARTITION, FLAG, USER
+from generator.states import ANOTHER, ANY_PARTITION, FLAG, USER, Kept, anywhere
 
 ADMINISTRATOR: Final = Document(
     "AdministratorAccess",
@@ -93,60 +93,54 @@ class Row(Struct, frozen=True):
     problem: str = ""
 
 
-class Walked(Struct, frozen=True, eq=False):
-    """What came of the steps of a part. Equal to itself only, so that it is cheap to look up."""
+Rows: TypeAlias = Kept[Row]
 
-    rows: tuple[Row, ...]
+
+class Walked(Struct, frozen=True):
+    """What came of some steps. `title` is what they are about, where the steps do not say."""
+
+    rows: Rows
+    title: str = ""
 
 
 def walk(policy: Policy, partition: str, parts: Iterable[Part]) -> Iterator[Walked]:
     """What comes of each part with a user policy of a partition."""
-    statements = tuple(_anywhere(s, partition) for s in policy.statements)
+    statements = tuple(anywhere(s, partition) for s in policy.statements)
     for part in parts:
-        about = tuple(filter(None, (_about(part.actions, s) for s in statements)))
-        yield _in_partition(_walked(part, about), partition)
+        about = tuple(_about(part.actions, statements))
+        yield Walked(_in_partition(_walked(part, about), partition))
 
 
-@lru_cache(maxsize=2048)
-def _anywhere(s: Statement, partition: str) -> Statement:
-    """A statement as it would stand in any partition: the steps do not depend on which one."""
-    old, new = f"arn:{partition}:", f"arn:{ANY_PARTITION}:"
-    conditions = tuple(
-        replace(c, values=tuple(v.replace(old, new) for v in c.values)) for c in s.conditions
-    )
-    resources = s.resources
-    if resources:
-        items = tuple(item.replace(old, new) for item in resources.items)
-        resources = replace(resources, items=items)
-    return replace(s, conditions=conditions, resources=resources)
-
-
-def _in_partition(walked: Walked, partition: str) -> Walked:
+def _in_partition(rows: Rows, partition: str) -> Rows:
     """The same, with the partition's name in messages."""
-    if not any(row.problem for row in walked.rows):
-        return walked
-    rows = (replace(r, problem=r.problem.replace(ANY_PARTITION, partition)) for r in walked.rows)
-    return Walked(tuple(rows))
+    if not any(row.problem for row in rows):
+        return rows
+    return Kept(replace(r, problem=r.problem.replace(ANY_PARTITION, partition)) for r in rows)
 
 
-@lru_cache(maxsize=4096)
-def _about(actions: tuple[str, ...], s: Statement) -> Statement | None:
-    """A statement as far as it covers some actions; None if it covers none of them.
+def _about(actions: tuple[str, ...], statements: Iterable[Statement]) -> Iterator[Statement]:
+    """Statements as far as they cover some actions, those left out that cover none of them.
 
     Many policies differ in nothing else than actions that no step is about.
     """
-    mine = tuple(action for action in actions if matches_action(s.actions, action))
-    return replace(s, actions=Patterns(mine)) if mine else None
+    for s in statements:
+        if mine := _covered(actions, s.actions):
+            yield _narrowed(s, mine)
+
+
+@lru_cache(maxsize=4096)
+def _covered(actions: tuple[str, ...], patterns: Patterns) -> tuple[str, ...]:
+    return tuple(action for action in actions if matches_action(patterns, action))
 
 
 @lru_cache(maxsize=2048)
-def _walked(part: Part, statements: tuple[Statement, ...]) -> Walked:
-    return Walked(
-        tuple(
-            _row(step, tuple(filter(None, (_about(step.actions, s) for s in statements))))
-            for step in part.steps
-        )
-    )
+def _narrowed(s: Statement, actions: tuple[str, ...]) -> Statement:
+    return replace(s, actions=Patterns(actions))
+
+
+@lru_cache(maxsize=4096)
+def _walked(part: Part, statements: tuple[Statement, ...]) -> Rows:
+    return Kept(_row(step, tuple(_about(step.actions, statements))) for step in part.steps)
 
 
 @lru_cache(maxsize=4096)
@@ -195,7 +189,8 @@ def row_of(step: Step, asked: Iterable[tuple[str, Policies, Ask]]) -> Row:
             if step.may_depend:
                 continue
         problem = problem or _problem(step, action, ask, answer, policies)
-    return Row(step, " or ".join(outcomes), tuple(because), problem)
+    # Requests are many, and nobody asks for them again.
+    return Row(replace(step, asks=()), " or ".join(outcomes), tuple(because), problem)
 
 
 def decide(action: str, ask: Ask, policies: Policies, *, device: bool = False) -> Decision | str:

@@ -297,7 +297,7 @@ def _variable(name: str, context: Context, pattern: bool) -> str | None:
     if value is None:
         value = context.get(key, _NOT_KNOWN)
     if value is None or value == ():
-        return ABSENT if default is None else default
+        value = ABSENT if default is None else default
     if value is _NOT_KNOWN:
         return None
     if not isinstance(value, str):

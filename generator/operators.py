@@ -117,8 +117,12 @@ def _bytes(text: str) -> bytes | None:
 
 @lru_cache(maxsize=1024)
 def _network(text: str) -> Any:
+    """An address, or a range with the length of its prefix; None for anything else."""
     import ipaddress
 
+    _, slash, length = text.partition("/")
+    if slash and not (length.isascii() and length.isdigit()):
+        return None
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -127,7 +131,7 @@ def _network(text: str) -> Any:
 
 def _in_network(wanted: str, value: str) -> bool | None:
     network, address = _network(wanted), _network(value)
-    if network is None or address is None:
+    if network is None or address is None or "/" in value:
         return None
     return network.version == address.version and bool(address.subnet_of(network))
 

@@ -4,7 +4,7 @@ Names are characters that no document has, so that what holds for one user holds
 """
 
 from functools import lru_cache
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -20,6 +20,7 @@ from generator.states import (
     FLAG,
     USER,
     Certification,
+    Kept,
     State,
     carried_by,
     direct,
@@ -28,8 +29,6 @@ from generator.states import (
     with_stale_mfa,
     without_mfa,
 )
-
-T = TypeVar("T")
 
 
 class Where(Struct, frozen=True, cache_hash=True):
@@ -44,14 +43,6 @@ class Where(Struct, frozen=True, cache_hash=True):
     def refused(self) -> Outcome:
         """How what must not be is refused: by the Deny, or for want of an Allow."""
         return "explicitly_denied" if self.denies else "implicitly_denied"
-
-
-class Kept(tuple[T, ...]):
-    """Equal to itself only, so that it is cheap to look up; whoever makes one keeps it."""
-
-    __slots__ = ()
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
 
 
 States: TypeAlias = Kept[State]

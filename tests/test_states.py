@@ -36,6 +36,7 @@ RESOURCES = (
 TERMS = Terms(
     archetype="direct-user-deny",
     partition="aws",
+    has_security_keys=True,
     account="",
     flows=frozenset(),
     account_allows_change=False,
