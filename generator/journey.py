@@ -20,7 +20,7 @@ from generator.policy import Effect, Patterns, Policy, Statement
 from generator.principals import Caller
 from generator.request import Decision, Document, Outcome, Policies, Request
 from generator.service_rules import MFA_SESSION_TO_CHANGE_DEVICES
-from generator.states import ANOTHER, ANY_PARTITION, FLAG, USER, Kept, anywhere
+from generator.states import AGE, ANOTHER, ANY_PARTITION, FLAG, USER, Kept, anywhere
 
 ADMINISTRATOR: Final = Document(
     "AdministratorAccess",
@@ -115,7 +115,11 @@ def _in_partition(rows: Rows, partition: str) -> Rows:
     """The same, with the partition's name in messages."""
     if not any(row.problem for row in rows):
         return rows
-    return Kept(replace(r, problem=r.problem.replace(ANY_PARTITION, partition)) for r in rows)
+    escaped = repr(ANY_PARTITION)[1:-1]
+    return Kept(
+        replace(r, problem=r.problem.replace(ANY_PARTITION, partition).replace(escaped, partition))
+        for r in rows
+    )
 
 
 def _about(actions: tuple[str, ...], statements: Iterable[Statement]) -> Iterator[Statement]:
@@ -185,9 +189,10 @@ def row_of(step: Step, asked: Iterable[tuple[str, Policies, Ask]]) -> Row:
             ):
                 continue
         else:
-            outcomes[f"not settled: {answer}"] = None
             if step.may_depend:
+                outcomes[f"not settled: {answer}"] = None
                 continue
+            outcomes["not settled"] = None
         problem = problem or _problem(step, action, ask, answer, policies)
     # Requests are many, and nobody asks for them again.
     return Row(replace(step, asks=()), " or ".join(outcomes), tuple(because), problem)
@@ -206,17 +211,31 @@ def decide(action: str, ask: Ask, policies: Policies, *, device: bool = False) -
 
 def _problem(step: Step, action: str, ask: Ask, answer: Decision | str, policies: Policies) -> str:
     """What is wrong, in plain words."""
-    _, resource, context = ask
-    on = in_words(resource.one if isinstance(resource, Resources) else resource)
-    said = f"{step.part}: {step.who}: {step.does}: `{action}` on `{on}`"
+    who, resource, context = ask
+    on = resource.one if isinstance(resource, Resources) else resource
+    call = f"call `{action}`" + ("" if on == "*" else f" on `{in_words(on)}`")
+    person = in_words(_person(who, context))
     if isinstance(answer, str):
-        return f"{said} must be {_SAID[step.must]}, which is not settled: {in_words(answer)}"
-    said += f" is {_SAID[answer.outcome]} and must be {_SAID[step.must]}"
-    if step.must != "allowed" and answer.outcome == "allowed":
-        return f"{said}: {_why_open(policies, action, resource, context)}"
-    if because := ", ".join(f"`{r.sid}`" for r in answer.because):
-        return f"{said}, because of {because}"
-    return f"{said}: no statement allows it"
+        return f"whether {person} can {call} is not settled: {in_words(answer)}"
+    if answer.outcome == "allowed":
+        if step.must == "explicitly_denied":
+            return f"{person} can {call}: {_why_open(policies, action, resource, context)}"
+        return f"{person} can {call}: statement `{answer.because[0].sid}` allows it"
+    if step.must != "allowed":
+        return f"{person} cannot {call}, but for want of an Allow only; no Deny holds it off"
+    why = "no statement allows it"
+    if answer.because:
+        why = f"statement `{answer.because[0].sid}` denies it; exempt it there"
+    return f"{person} cannot {call} ({step.does}): {why}"
+
+
+def _person(who: Caller, context: Context) -> str:
+    """Who asks, in which state."""
+    name = who.name if who.kind == "User" else who.arn
+    flag, age = context.get(FLAG.lower()), context.get(AGE.lower())
+    if flag == "true":
+        return f"{age} seconds after MFA, {name}"
+    return f"without MFA, {'an access key' if flag is None else 'a session'} of {name}"
 
 
 def _why_open(policies: Policies, action: str, resource: str | Resources, context: Context) -> str:
@@ -233,20 +252,13 @@ def _why_open(policies: Policies, action: str, resource: str | Resources, contex
             if holds(c, context) is False:
                 value = context.get(c.key.lower())
                 state = f"is `{value}`" if isinstance(value, str) else "is absent"
-                remedy = f"; change it to `{c.operator}IfExists`" if c.operator == "Bool" else ""
+                absent = value is None and c.operator in ("Bool", "NumericGreaterThanEquals")
+                remedy = f"; change it to `{c.operator}IfExists`" if absent else ""
                 return (
-                    f"no Deny applies, because statement `{s.sid}` has `{c.operator}` on "
-                    f"`{c.key}`, which {state}{remedy}"
+                    f"no Deny applies, because statement `{s.sid}` uses `{c.operator}` on "
+                    f"`{c.key}` and the key {state}{remedy}"
                 )
     return f"no Deny applies, because statement `{about[0].sid}` does not cover the resource"
-
-
-_SAID: Final[dict[str, str]] = {
-    "allowed": "allowed",
-    "explicitly_denied": "explicitly denied",
-    "implicitly_denied": "denied for want of an Allow",
-    "denied": "denied",
-}
 
 
 def failing(walked: Iterable[Walked]) -> Iterator[Row]:
@@ -268,5 +280,6 @@ _NAMES: Final = {
 def in_words(text: str) -> str:
     """Text with the names that messages use."""
     for token, name in _NAMES.items():
-        text = text.replace(token, name)
+        # Messages of errors have characters that cannot be printed escaped.
+        text = text.replace(token, name).replace(repr(token)[1:-1], name)
     return text

@@ -80,6 +80,8 @@ def _print(one: Verified, brief: bool) -> None:
             part = title
             put(part)
         put(f"  {'FAILS' if row.problem else 'ok':5}  {_row(row)}")
+        if row.problem:
+            put(f"         {row.problem}")
     for error in one.broken:
         say(f"{red('counterexample')}: {error}")
     for line in _numbers(one):

@@ -338,7 +338,7 @@ class _Maker:
         if self.resource == "*" or self.chance(0.35):
             return "*"
         arn, partition, service, region, account, rest = self.resource.split(":", 5)
-        # Wildcards before the first slash are tried less often: see disagreements.md on them.
+        # Less often before the first slash, where the other evaluator reads wildcards otherwise.
         first = rest.find("/") + 1 if self.chance(0.9) else 0
         cut = rng.randrange(first + 1, len(rest) + 1)
         head = f"{arn}:{partition}:{service}:{region}:{account}"

