@@ -120,7 +120,7 @@ def _binds_rcps(action: str) -> bool:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _about(policy: Policy, action: str) -> tuple[tuple[int, Statement], ...]:
     """The statements of a policy whose actions cover one, with their places."""
     return tuple(

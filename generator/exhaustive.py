@@ -74,17 +74,16 @@ def through_the_allows(
     """What a policy itself may give to users without MFA, and with stale MFA, beyond the sign-in
     flows. One tuple for each."""
     mine = tuple(statements)
-    calls = [c for c in calls_of(terms.flows) if c.before_mfa and c.granted]
-    granted = {c.action.lower(): c.target == "own-user" for c in calls}
     for requests in weak_requests(mine, terms):
-        yield tuple(_through(mine, terms, requests, granted, alone=True))
+        yield tuple(_through(mine, terms, requests, _grants(terms), alone=True))
 
 
 def extent(statements: tuple[Statement, ...], terms: Terms) -> Extent:
     """How many classes and states a policy is looked at in."""
     mine = _looked_at((anywhere(s, terms.partition) for s in statements), terms)
     weak = weak_requests(mine, replace(terms, partition=ANY_PARTITION))
-    actions = _action_classes(mine, tuple(_exemptions(terms)))
+    denied = terms.archetype == "direct-user-deny"
+    actions = _action_classes(mine, tuple(_exemptions(terms) if denied else _grants(terms)))
     return Extent(len(actions), len(weak[0].resources), sum(len(r.states) for r in weak))
 
 
@@ -174,6 +173,12 @@ def _looked_at(statements: Iterable[Statement], terms: Terms) -> Denies:
     if terms.archetype == "direct-user-deny":
         return tuple(s for s in statements if s.effect is Effect.DENY)
     return tuple(s for s in statements if not is_about_roles(s))
+
+
+def _grants(terms: Terms) -> dict[str, bool]:
+    """What a policy grants without MFA for the flows of its profile, in the same form."""
+    calls = [c for c in calls_of(terms.flows) if c.before_mfa and c.granted]
+    return {c.action.lower(): c.target == "own-user" for c in calls}
 
 
 def _exemptions(terms: Terms) -> dict[str, bool]:

@@ -107,7 +107,7 @@ def walk(policy: Policy, partition: str, parts: Iterable[Part]) -> Iterator[Walk
     """What comes of each part with a user policy of a partition."""
     statements = tuple(anywhere(s, partition) for s in policy.statements)
     for part in parts:
-        about = tuple(_about(part.actions, statements))
+        about = tuple(_about(part, statements))
         yield Walked(_in_partition(_walked(part, about), partition))
 
 
@@ -122,19 +122,19 @@ def _in_partition(rows: Rows, partition: str) -> Rows:
     )
 
 
-def _about(actions: tuple[str, ...], statements: Iterable[Statement]) -> Iterator[Statement]:
-    """Statements as far as they cover some actions, those left out that cover none of them.
+def _about(asked: Part | Step, statements: Iterable[Statement]) -> Iterator[Statement]:
+    """Statements as far as they cover the actions asked, those left out that cover none of them.
 
     Many policies differ in nothing else than actions that no step is about.
     """
     for s in statements:
-        if mine := _covered(actions, s.actions):
+        if mine := _covered(asked, s.actions):
             yield _narrowed(s, mine)
 
 
 @lru_cache(maxsize=4096)
-def _covered(actions: tuple[str, ...], patterns: Patterns) -> tuple[str, ...]:
-    return tuple(action for action in actions if matches_action(patterns, action))
+def _covered(asked: Part | Step, patterns: Patterns) -> tuple[str, ...]:
+    return tuple(action for action in asked.actions if matches_action(patterns, action))
 
 
 @lru_cache(maxsize=2048)
@@ -144,7 +144,7 @@ def _narrowed(s: Statement, actions: tuple[str, ...]) -> Statement:
 
 @lru_cache(maxsize=4096)
 def _walked(part: Part, statements: tuple[Statement, ...]) -> Rows:
-    return Kept(_row(step, tuple(_about(step.actions, statements))) for step in part.steps)
+    return Kept(_row(step, tuple(_about(step, statements))) for step in part.steps)
 
 
 @lru_cache(maxsize=4096)

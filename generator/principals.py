@@ -96,7 +96,7 @@ def _not_modelled(arn: str) -> NotModelledError:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def named(principals: Principals, who: Caller) -> tuple[Named, Named]:
     """How directly `Principal` or `NotPrincipal` names a caller: for sure, and possibly.
 

@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import groupby
 from typing import Final
 
 from msgspec import Struct
@@ -33,22 +34,23 @@ class Proof(Struct, frozen=True):
 
 def proof_text(name: str, proof: Proof) -> str:
     """The text of `proof.md`."""
-    lines = [f"# What `{name}` lets through", "", *_INTRODUCTION]
+    texts = [f"# What `{name}` lets through", "", *_INTRODUCTION]
     part = ""
     for walked in proof.walked:
-        for its_part, line in _lines(walked.rows):
+        for its_part, text in _blocks(walked.rows):
             title = walked.title or its_part
             if title != part:
                 part = title
-                lines += ["", f"## {part}", "", *_HEAD]
-            lines.append(line)
-    return "\n".join([*lines, "", *_everything(proof)]) + "\n"
+                texts += ["", f"## {part}", "", *_HEAD]
+            texts.append(text)
+    return "\n".join([*texts, "", *_everything(proof)]) + "\n"
 
 
-@lru_cache(maxsize=4096)
-def _lines(rows: Rows) -> list[tuple[str, str]]:
-    """The part and the line of each row."""
-    return [(row.step.part, _line(row)) for row in rows]
+@lru_cache(maxsize=2048)
+def _blocks(rows: Rows) -> list[tuple[str, str]]:
+    """The lines of the rows of each part."""
+    parts = groupby(rows, key=lambda row: row.step.part)
+    return [(part, "\n".join(map(_line, mine))) for part, mine in parts]
 
 
 _INTRODUCTION: Final = (

@@ -92,7 +92,8 @@ KEYS = (
 )
 TEXTS = ("a", "A", "", "alice", "a*", "?", "*", "User", HERE)
 BOOLS = ("true", "False", "TRUE", "a")
-NUMBERS = ("5", "5.0", "-5", "0", "3600", "1e3", "")
+# As dates these are seconds or nothing at all: fewer digits are a question of their own.
+NUMBERS = ("10000", "10000.0", "0010000", "-5", "3600", "1e3", "")
 DATES = ("2026", "2026-01-01", "2026-01-01T00:00:00Z", "2026-01-01T01:00+01:00", "1767225600")
 ADDRESSES = ("10.0.0.1", "::1", "10.0.0.256")
 NETWORKS = (*ADDRESSES, "10.0.0.0/8", "10.0.0.77/24", "::/0", "0.0.0.0/0")
