@@ -199,8 +199,12 @@ def simulate(
     from generator import simulate, simulation
 
     if jsonl:
-        for line in simulate.answers(sys.stdin.buffer):
+        simulation.only_jsonl((*policies, *more), given)
+        lines = simulate.Input(sys.stdin.buffer)
+        for line in simulate.answers(lines):
             put(line)
+            if lines.is_drained:
+                flush()
         return OK
     return simulation.report(simulation.decide((*policies, *more), given), form)
 

@@ -30,16 +30,16 @@ class GenError(Exception):
     exit_code: int = YOUR_INPUT
 
     def __init__(self, problem: str, *, where: Where | None = None, hint: str = "") -> None:
-        problem = _one_line(problem)
+        problem = one_line(problem)
         super().__init__(problem)
-        self.problem, self.where, self.hint = problem, where, _one_line(hint)
+        self.problem, self.where, self.hint = problem, where, one_line(hint)
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors travel from worker processes, and keyword-only arguments do not pickle by default.
         return _rebuild, (type(self), self.problem, self.where, self.hint)
 
     def __str__(self) -> str:
-        place = f"{_one_line(str(self.where))}: " if self.where else ""
+        place = f"{one_line(str(self.where))}: " if self.where else ""
         return f"{place}{self.problem}" + (f"\n  hint: {self.hint}" if self.hint else "")
 
     def each(self) -> tuple["GenError", ...]:
@@ -75,7 +75,7 @@ class NotModelledError(GenError):
     """Something this program does not model. Refusing beats guessing: we publish proofs."""
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """What a person wrote may hold line breaks and terminal codes; a message shows them escaped."""
     if text.isprintable():
         return text

@@ -243,7 +243,7 @@ def _must_be_trusted(request: Request) -> bool:
     action = request.action.lower()
     if action.startswith("kms:"):
         return ":key/" in request.on
-    return action in ROLE_ACTIONS
+    return action in ROLE_ACTIONS and ":role/" in request.on
 
 
 def _lacks_mfa_session(request: Request, hopeful: bool) -> bool:

@@ -54,7 +54,8 @@ _TYPES: Final = {
     "aws:viaawsservice": "Bool",
 }
 _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
-_WITH_DEFAULT: Final = re.compile(r"([^,]*), '(.*)'", re.DOTALL)
+# A key and, after a comma and a space, a default in quotation marks.
+_NAMED: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9:/+=.,@_ -]*?)(?:, '([^']*)')?")
 
 
 def matches_action(patterns: Patterns, action: str) -> bool:
@@ -162,9 +163,9 @@ def holds(condition: Condition, context: Context, variables: bool = True) -> boo
 
 def _is_null(condition: Condition, value: Value) -> bool | None:
     wanted = {v.lower() for v in condition.values}
-    if not wanted <= {"true", "false"}:
-        return None
-    return ("true" if value is None else "false") in wanted
+    if ("true" if value is None else "false") in wanted:
+        return True
+    return False if wanted <= {"true", "false"} else None
 
 
 def _one(
@@ -260,8 +261,8 @@ ABSENT: Final = "\ue022"
 def filled(text: str, context: Context, *, pattern: bool) -> str | None:
     """Text with its policy variables replaced.
 
-    ABSENT if one has neither a value nor a default; None if one is not known, has several values,
-    or has a value with a wildcard that goes into a pattern, which AWS does not document.
+    ABSENT if one has neither a value nor a default; None if one is not known, is not written as
+    AWS documents it, has several values, or has one with a wildcard that goes into a pattern.
     Source: IAM User Guide, "IAM policy elements: Variables and tags".
     """
     # By far the commonest variable, without a regular expression.
@@ -270,10 +271,9 @@ def filled(text: str, context: Context, *, pattern: bool) -> str | None:
         text = text.replace("${aws:username}", user)
         if "${" not in text:
             return text
-    values: list[str | None] = []
-    for name in _VARIABLE.findall(text):
-        values.append(_variable(name, context, pattern))
-    if None in values:
+    names = _VARIABLE.findall(text)
+    values = [_variable(name, context, pattern) for name in names]
+    if None in values or len(names) < text.count("${"):
         return None
     if ABSENT in values:
         return ABSENT
@@ -290,9 +290,10 @@ def variable(pattern: str) -> str:
 def _variable(name: str, context: Context, pattern: bool) -> str | None:
     if name in _ESCAPES:
         return _ESCAPES[name] if pattern else name
-    with_default = _WITH_DEFAULT.fullmatch(name)
-    default = with_default.group(2) if with_default else None
-    key = (with_default.group(1) if with_default else name).strip().lower()
+    named = _NAMED.fullmatch(name)
+    if not named or ("," in named.group(1) and named.group(2) is None):
+        return None
+    key, default = named.group(1).lower(), named.group(2)
     value = context.get(f"${key}")
     if value is None:
         value = context.get(key, _NOT_KNOWN)

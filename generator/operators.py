@@ -60,7 +60,7 @@ _DATE: Final = re.compile(
     r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})"
     r"(?:T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(\.[0-9]{1,18})?)?(Z|[+-][0-9]{2}:[0-9]{2}))?)?)?"
 )
-_SECONDS: Final = re.compile(r"-?[0-9]{5,18}")
+_SECONDS: Final = re.compile(r"-?(?:[0-9]{1,3}|[0-9]{5,18})")
 
 
 def is_number(text: str) -> bool:
@@ -81,7 +81,7 @@ def _scaled(digits: str) -> int:
 
 @lru_cache(maxsize=1024)
 def _date(text: str) -> int | None:
-    """Seconds since 1970, scaled as numbers are. Up to four digits are a year, not seconds."""
+    """Seconds since 1970, scaled as numbers are. Four digits are a year, not seconds."""
     if _SECONDS.fullmatch(text):
         return _scaled(text)
     found = _DATE.fullmatch(text)
@@ -158,9 +158,11 @@ def like_arn(wanted: str, value: str) -> bool | None:
     if wanted == "*":
         return True
     fields, found = wanted.split(":", 5), literal(value).split(":", 5)
+    if len(found) < 6 or found[0] != "arn":
+        return False
     if len(fields) < 6 or fields[0] != "arn":
         return None
-    return len(found) == 6 and all(map(glob, fields, found))
+    return all(map(glob, fields, found))
 
 
 def _ordered(read: Callable[[str], int | None], test: Callable[[Any, Any], bool]) -> Comparison:

@@ -9,9 +9,16 @@ from typing import Final
 
 from msgspec import Struct
 
+from generator.errors import NotModelledError
+
 # Stand for an asterisk and a question mark that are themselves: no document has them.
 STAR, QUESTION = "\ue020", "\ue021"
 _LITERAL: Final = str.maketrans({"*": STAR, "?": QUESTION})
+
+
+# Source: botocore, IAM service model, policyDocumentType.
+LONGEST: Final = 131_072
+_LONG: Final = 1 << 18
 
 
 def literal(text: str) -> str:
@@ -23,13 +30,20 @@ def literal(text: str) -> str:
 def glob(pattern: str, text: str) -> bool:
     """Whether an IAM pattern (`*` any text, `?` one character) matches the whole of `text`.
 
-    Linear in each stretch between stars: no regular expression, so no backtracking.
+    Work: pattern times text at most, and for long ones a fraction of that.
+
+    Raises:
+        NotModelledError: longer than any policy can be.
     """
     if "?" not in pattern:
         if "*" not in pattern:
             return pattern == text
         if pattern == "*":
             return True
+    if len(pattern) * len(text) > _LONG:
+        if max(len(pattern), len(text)) > LONGEST:
+            raise NotModelledError(f"a text of more than {LONGEST:,} characters")
+        return Automaton([steps_of_glob(pattern)]).accepts(text) == 1
     p = t = 0
     star, resume = -1, 0
     while t < len(text):

@@ -155,22 +155,12 @@ def _named_by_exclusion(principals: Principals, who: Caller) -> Named | None:
     A caller is several principals at once (account and user; account, role and session), and AWS
     documents only what happens where all of them are listed or none is.
     """
-    if principals.anyone:
+    each = [(kind, i) for kind, ids in principals.entries for i in ids]
+    if principals.anyone or ("AWS", "*") in each:
         return Named.NOT
-    listed = set()
-    for kind, ids in principals.entries:
-        for i in ids:
-            if kind == "AWS" and i == "*":
-                return Named.NOT
-            sure, possible = _names(kind, i, who)
-            if sure is not possible:
-                return None
-            listed.add(sure)
-    listed.discard(Named.NOT)
-    if not listed:
-        return Named.DIRECTLY
-    needed = {Named.ACCOUNT, Named.DIRECTLY}
-    if who.kind == "AssumedRole":
-        # The session may be listed too; the documented example lists account and role.
-        needed = {Named.ACCOUNT, Named.ROLE}
-    return Named.NOT if listed >= needed else None
+    found = [_names(kind, i, who) for kind, i in each]
+    # The session may be listed too; the documented example lists account and role.
+    enough = {Named.ACCOUNT, Named.ROLE if who.kind == "AssumedRole" else Named.DIRECTLY}
+    if {sure for sure, _ in found} >= enough:
+        return Named.NOT
+    return Named.DIRECTLY if {possible for _, possible in found} == {Named.NOT} else None

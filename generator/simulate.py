@@ -1,11 +1,12 @@
 """Requests decided one by one: from a stream of JSON lines, or from what a person gives."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Protocol
 
-from generator.errors import GenError, GenErrors, Where
+from generator.envelope import read_line
+from generator.errors import GenError, GenErrors, Where, one_line
 from generator.evaluate import evaluate
 from generator.grammar import loads
 from generator.request import Decision, Reason
@@ -17,7 +18,6 @@ from generator.wire import (
     error_text,
     identify,
     is_definition,
-    read_line,
     read_request,
 )
 
@@ -25,18 +25,50 @@ from generator.wire import (
 MAX_LINE: Final = 8 * MAX_BYTES
 
 
-def answers(stream: IO[bytes]) -> Iterator[str]:
+class Lines(Protocol):
+    """Where lines come from."""
+
+    def readline(self, limit: int, /) -> bytes:
+        """The next line with its end, or as much of it as the limit allows; nothing at the end."""
+
+
+class Input:
+    """The lines of a stream that people and programs write to, read as they come."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+        self._chunk, self._at = b"", 0
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether the next line has to be waited for."""
+        return self._chunk.find(b"\n", self._at) < 0
+
+    def readline(self, limit: int, /) -> bytes:
+        """The next line; see `Lines`."""
+        while self.is_drained and len(self._chunk) - self._at < limit:
+            more = self._read(1 << 16)
+            if not more:
+                break
+            self._chunk, self._at = self._chunk[self._at :] + more, 0
+        end = self._chunk.find(b"\n", self._at) + 1 or len(self._chunk)
+        line = self._chunk[self._at : min(end, self._at + limit)]
+        self._at += len(line)
+        return line
+
+
+def answers(lines: Lines) -> Iterator[str]:
     """The answer to each request of a stream, without line ends. Definitions have none.
 
     In constant memory but for the documents that were given names.
     """
     defined = Defined()
-    for number, line in enumerate(_lines(stream), 1):
+    for number, line in enumerate(_whole(lines), 1):
         if not line.strip():
             continue
         identity = None
         try:
-            data = read_line(_decoded(line))
+            data = read_line(_decoded(line, number))
             identity = identify(data)
             if is_definition(data):
                 define(data, defined)
@@ -48,21 +80,22 @@ def answers(stream: IO[bytes]) -> Iterator[str]:
             yield error_text(identity, error)
 
 
-def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+def _whole(lines: Lines) -> Iterator[bytes]:
     """Lines, the rest of those too long thrown away."""
-    while line := stream.readline(MAX_LINE + 1):
+    while line := lines.readline(MAX_LINE + 1):
         yield line
         while len(line) > MAX_LINE and not line.endswith(b"\n"):
-            line = stream.readline(MAX_LINE)
-            if not line:
-                return
+            rest = lines.readline(MAX_LINE)
+            if not rest or rest.endswith(b"\n"):
+                break
 
 
-def _decoded(line: bytes) -> str:
+def _decoded(line: bytes, number: int) -> str:
     if len(line) > MAX_LINE:
         raise GenError(f"longer than {MAX_LINE // 1024} KiB", hint="name documents with `define`")
     try:
-        return line.decode("utf-8")
+        # Whoever writes the first line may begin with a byte order mark.
+        return line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise GenError("is not UTF-8 text") from error
 
@@ -170,8 +203,8 @@ def _reason(r: Reason) -> str:
     verb = "denies" if r.effect == "Deny" else "allows"
     if r.index is None:
         return f"{_RULES.get(r.sid, r.sid)} ({r.sid})"
-    what = f"statement {r.sid}" if r.sid else f"Statement[{r.index}]"
-    return f"{r.policy}: {what} {verb} it"
+    what = f"statement {one_line(r.sid)}" if r.sid else f"Statement[{r.index}]"
+    return f"{one_line(r.policy)}: {what} {verb} it"
 
 
 _RULES: Final = {

@@ -38,8 +38,22 @@ def decide(policies: Sequence[Path], given: dict[str, Any]) -> Decision:
     )
 
 
+def only_jsonl(policies: Sequence[Path], given: dict[str, Any]) -> None:
+    """Refuse options that say what the lines of a stream say.
+
+    Raises:
+        GenError: there are some.
+    """
+    extra = [name for name, value in given.items() if value]
+    if policies or extra:
+        names = ["policy"] * bool(policies) + [name.removesuffix("s") for name in extra]
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in names)
+        hint = "with --jsonl, every request says these itself"
+        raise GenError(f"{options} and --jsonl do not go together", hint=hint)
+
+
 def _level(text: str) -> list[Path]:
-    return [Path(name) for name in text.split(",")]
+    return [Path(name) for name in text.split(",") if name]
 
 
 def _resource(principal: str, action: str) -> str:

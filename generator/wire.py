@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from generator.envelope import Inline
 from generator.errors import GenError
 from generator.grammar import is_number, loads, parse_policy
 from generator.match import Value
+from generator.password_policy import PasswordPolicy
 from generator.policy import Policy
 from generator.principals import caller
 from generator.request import Decision, Document, Documents, Policies, Request, request_of
@@ -44,18 +46,6 @@ class Defined:
     def __init__(self) -> None:
         self.policies: dict[str, Policy] = {}
         self.together: dict[tuple[Any, ...], Policies] = {}
-
-
-def read_line(line: str) -> dict[str, Any]:
-    """One line as an object.
-
-    Raises:
-        GenError: not one JSON object, or a key stands twice.
-    """
-    data = loads(line)
-    if not isinstance(data, dict):
-        raise GenError("not a JSON object", hint="write one request a line")
-    return data
 
 
 def is_definition(data: Mapping[str, Any]) -> bool:
@@ -124,11 +114,11 @@ def _policies(data: Mapping[str, Any], defined: Defined) -> Policies:
     return found
 
 
-_MOST_TOGETHER: Final = 4096
+_MOST_TOGETHER: Final = 512
 
 
 def _key(data: Mapping[str, Any]) -> tuple[Any, ...] | None:
-    """What tells policies by name apart; None where one of them is no name."""
+    """What tells policies apart as they are written; None where they have been read already."""
     try:
         return (
             _names(data.get("identity")),
@@ -143,22 +133,27 @@ def _key(data: Mapping[str, Any]) -> tuple[Any, ...] | None:
         return None
 
 
-def _levels_by_name(data: Any) -> tuple[Any, ...] | None:
-    return None if data is None else tuple(_names(level) for level in data)
+def _levels_by_name(data: Any) -> Any:
+    if data is None or type(data) is Inline:
+        return data
+    return tuple(_names(level) for level in data)
 
 
-def _names(data: Any) -> tuple[str, ...] | None:
-    if data is None:
-        return None
+def _names(data: Any) -> Any:
+    if data is None or type(data) is Inline:
+        return data
     if type(data) is not list:
         raise TypeError
     for each in data:
-        if type(each) is not str and each is not None:
+        if type(each) not in (str, Inline) and each is not None:
             raise TypeError
     return tuple(data)
 
 
-def _policies_of(data: Mapping[str, Any], defined: Defined) -> Policies:
+def _policies_of(line: Mapping[str, Any], defined: Defined) -> Policies:
+    data = {
+        field: loads(value) if type(value) is Inline else value for field, value in line.items()
+    }
     boundary, session, trust = data.get("boundary"), data.get("session"), data.get("trust")
     identity = data.get("identity")
     return Policies(
@@ -201,7 +196,7 @@ def _document(data: Any, field: str, place: str, defined: Defined) -> Document:
         except GenError as error:
             raise GenError(f"`{place}`: {error.problem}", hint=error.hint) from error
     if problem := _misplaced(document.policy, field):
-        raise GenError(f"`{place}`: {problem}")
+        raise GenError(f"`{document.name}`: {problem}")
     return document
 
 
@@ -235,8 +230,8 @@ def _context(data: Any) -> dict[str, Value]:
         else:
             found[key.lower()] = None if value is None else _scalar(key, value)
     if len(found) < len(data):
-        lower = [key.lower() for key in data]
-        twice = next(key for key in data if lower.count(key.lower()) > 1)
+        written = {key.lower(): key for key in data}
+        twice = next(key for key in data if written[key.lower()] != key)
         raise GenError(f"`context` has `{twice}` twice", hint="case does not count; keep one")
     return found
 
@@ -249,12 +244,17 @@ def _scalar(key: str, value: Any) -> str:
     raise GenError(f"`context` `{key}` is neither text, a number nor a boolean")
 
 
+_PASSWORD_POLICY: Final = frozenset(PasswordPolicy.__struct_encode_fields__)
+
+
 def _change_password(data: Any) -> bool:
     if data is None:
         return False
     if isinstance(data, dict) and isinstance(data.get("PasswordPolicy"), dict):
         data = data["PasswordPolicy"]
-    found = data.get("AllowUsersToChangePassword", False) if isinstance(data, dict) else None
+    found = None
+    if isinstance(data, dict) and (not data or _PASSWORD_POLICY & data.keys()):
+        found = data.get("AllowUsersToChangePassword", False)
     if not isinstance(found, bool):
         raise GenError(
             "`password_policy` is not what `aws iam get-account-password-policy` prints",
@@ -268,7 +268,7 @@ def _account(data: Mapping[str, Any]) -> str:
     if found is None:
         return ""
     if not _is_text(found) or len(found) != 12 or not (found.isascii() and found.isdigit()):
-        raise GenError("`account` is not 12 digits in quotation marks")
+        raise GenError("`account` is not a text of 12 digits")
     return str(found)
 
 

@@ -1,0 +1,81 @@
+"""A line of a stream as an object, the documents in it left as they are written.
+
+Most lines of a stream have documents that some line before had too, so that reading them is put off
+until somebody asks; the rest of a line is read as strictly as any file.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from generator.errors import GenError
+from generator.grammar import loads
+
+
+class Inline(str):
+    """Documents as a line has them, in JSON not read yet."""
+
+
+class _Envelope(Struct):
+    """The fields of a line that hold documents."""
+
+    identity: Raw = Raw()
+    trust: Raw = Raw()
+    boundary: Raw = Raw()
+    session: Raw = Raw()
+    scps: Raw = Raw()
+    rcps: Raw = Raw()
+
+
+_ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
+# Shorter ones are read at once. They may also stand in a text as they are.
+_LONG: Final = 64
+
+
+def read_line(line: str) -> dict[str, Any]:
+    """One line as an object. Documents in it are read when they are needed, and once: many lines
+    have the same ones.
+
+    Raises:
+        GenError: not one JSON object, or a key stands twice.
+    """
+    inline: dict[tuple[str, str], Inline] = {}
+    short = line
+    for field, raw in _raw_documents(line):
+        # Cut out of the line, so that the rest of it is read as strictly as ever.
+        stand_in = f"\x00{len(inline)}"
+        cut = short.replace(raw, f'"\\u0000{len(inline)}"', 1)
+        if cut != short:
+            inline[field, stand_in] = Inline(raw)
+            short = cut
+    data = loads(short)
+    if not isinstance(data, dict):
+        raise GenError("not a JSON object", hint="write one request a line")
+    for (field, stand_in), found in inline.items():
+        if data.get(field) != stand_in:
+            return _plain(line)
+        data[field] = found
+    return data
+
+
+def _plain(line: str) -> dict[str, Any]:
+    data = loads(line)
+    assert isinstance(data, dict)
+    return data
+
+
+def _raw_documents(line: str) -> Iterator[tuple[str, str]]:
+    """The long fields of a line that hold documents, as they are written."""
+    if len(line) < _LONG:
+        return
+    try:
+        found = _ENVELOPE.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        # What is wrong with it is said by whoever reads it whole.
+        return
+    for field in _Envelope.__struct_fields__:
+        raw = getattr(found, field)
+        if len(bytes(raw)) >= _LONG:
+            yield field, bytes(raw).decode()
