@@ -13,6 +13,7 @@ import pytest
 
 from generator.catalog import rcp_services
 from generator.simulate import answers
+from tests import multifactor_cross
 from tests.oracle import Refused, decide
 
 FOLDER = Path(__file__).parent / "cases"
@@ -76,6 +77,11 @@ def as_expected(case: dict[str, Any], answer: dict[str, Any]) -> bool:
         case["blocked_by"],
         case["because"],
     )
+
+
+def test_the_cross_of_both_mfa_keys_is_as_its_tables_say() -> None:
+    """The one table that a script writes is what the script writes."""
+    assert (FOLDER / "multifactor-cross.json").read_text("utf-8") == multifactor_cross.table()
 
 
 @pytest.mark.parametrize("path", TOPICS, ids=lambda path: path.stem)

