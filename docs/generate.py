@@ -134,7 +134,7 @@ def render_output() -> str:
 def help_output() -> str:
     """`gen --help` and the help of each command."""
     parts = []
-    for command in ("", "render", "check", "init", "schema"):
+    for command in ("", "render", "check", "verify", "simulate", "init", "schema"):
         done = subprocess.run(
             [sys.executable, "-m", "generator", *command.split(), "--help"],
             env={**os.environ, "COLUMNS": "90"},
