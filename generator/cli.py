@@ -70,7 +70,7 @@ def _options(*decorators: "Callable[[Any], Any]") -> "Callable[[Any], Any]":
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 yes, 1 no (out/ differs), 2 your input, 3 a bug in gen, 4 your machine.",
+    epilog="Exit codes: 0 yes, 1 no, 2 your input, 3 a bug in gen, 4 your machine.",
 )
 @click.version_option(__version__, "--version", prog_name="gen", message="%(prog)s %(version)s")
 def cli() -> None:
@@ -156,10 +156,11 @@ def init(directory: Path) -> int:
 def verify(
     profiles: tuple[str, ...], every: bool, templates: Path | None, form: str, brief: bool
 ) -> int:
-    """Show that nobody is locked out and that nothing gets round MFA; exit 1 if it does not hold.
+    """Show that nobody is locked out and nothing gets round MFA.
 
     Walks a new user of each profile from the first sign-in to work, and goes through every action
-    AWS has. Without PROFILE, does so for every profile in profiles/.
+    AWS has. Exits with 1 if something does not hold. Without PROFILE, does so for every profile in
+    profiles/.
     """
     from generator import verify as proof
     from generator.find import profile_files
@@ -172,11 +173,20 @@ _file = click.Path(path_type=Path)
 
 
 @cli.command()
-@click.option("--policy", "policies", type=_file, multiple=True, help="An identity policy.")
+@click.option(
+    "--policy", "policies", type=_file, metavar="FILE", multiple=True, help="An identity policy."
+)
 @click.argument("more", nargs=-1, type=_file, metavar="[FILE]...")
-@click.option("--boundary", type=_file, multiple=True, help="The permissions boundary.")
-@click.option("--session", type=_file, help="The session policy.")
-@click.option("--trust", type=_file, help="The resource's own policy; of a role, its trust policy.")
+@click.option(
+    "--boundary", type=_file, metavar="FILE", multiple=True, help="The permissions boundary."
+)
+@click.option("--session", type=_file, metavar="FILE", help="The session policy.")
+@click.option(
+    "--trust",
+    type=_file,
+    metavar="FILE",
+    help="The resource's own policy; of a role, its trust policy.",
+)
 @click.option("--scp", "scps", multiple=True, metavar="FILE[,FILE]...", help="SCPs of one level.")
 @click.option("--rcp", "rcps", multiple=True, metavar="FILE[,FILE]...", help="RCPs of one level.")
 @click.option("--principal", help="Who calls: the ARN of a user, a role or a session.")
@@ -184,7 +194,12 @@ _file = click.Path(path_type=Path)
 @click.option("--resource", help="On what.  [default: what the action is called on]")
 @click.option("--account", help="The resource's account.  [default: the ARN's, else the caller's]")
 @click.option("--context", multiple=True, metavar="KEY=VALUE", help="A condition key; repeatable.")
-@click.option("--password-policy", type=_file, help="As get-account-password-policy prints it.")
+@click.option(
+    "--password-policy",
+    type=_file,
+    metavar="FILE",
+    help="As get-account-password-policy prints it.",
+)
 @click.option("--mfa-device", is_flag=True, help="The calling user has an MFA device.")
 @click.option("--jsonl", is_flag=True, help="Requests on standard input, one JSON object a line.")
 @_format_option
