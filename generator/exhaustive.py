@@ -64,8 +64,10 @@ def through_the_deny(
     """What users could do without MFA, and with stale MFA, if another policy allowed everything,
     beyond the exemptions that the profile declares. One tuple for each."""
     denies = tuple(s for s in statements if s.effect is Effect.DENY)
+    declared = _exemptions(terms)
+    classes = _classes(denies, tuple(declared))
     for requests in weak_requests(denies, terms):
-        yield tuple(_through(denies, terms, requests, _exemptions(terms)))
+        yield tuple(_through(classes, terms, requests, declared))
 
 
 def through_the_allows(
@@ -74,8 +76,10 @@ def through_the_allows(
     """What a policy itself may give to users without MFA, and with stale MFA, beyond the sign-in
     flows. One tuple for each."""
     mine = tuple(statements)
+    declared = _grants(terms)
+    classes = _classes(mine, tuple(declared))
     for requests in weak_requests(mine, terms):
-        yield tuple(_through(mine, terms, requests, _grants(terms), alone=True))
+        yield tuple(_through(classes, terms, requests, declared, alone=True))
 
 
 def extent(statements: tuple[Statement, ...], terms: Terms) -> Extent:
@@ -188,7 +192,7 @@ def _exemptions(terms: Terms) -> dict[str, bool]:
 
 
 def _through(
-    statements: Denies,
+    classes: list[tuple[str, Denies]],
     terms: Terms,
     requests: Requests,
     declared: dict[str, bool],
@@ -197,8 +201,7 @@ def _through(
 ) -> Iterator[Through]:
     """The requests that get through and are not declared, the first state of each."""
     own, possible = _masks(requests, terms.partition, own_account(terms))
-    for action in _action_classes(statements, tuple(declared)):
-        about = (s for s in statements if matches_action(s.actions, action))
+    for action, about in classes:
         open_ = _passing(about, requests, alone)
         if action in declared:
             # An action that is declared on everything may reach everything.
@@ -210,6 +213,11 @@ def _through(
             found = requests.resources[resource]
             assert isinstance(found, str)
             yield Through(who, state, action, found, action in declared)
+
+
+def _classes(statements: Denies, declared: tuple[str, ...]) -> list[tuple[str, Denies]]:
+    """An action of each class, with the statements that cover it."""
+    return [*_with_statements(statements, _action_classes(statements, declared))]
 
 
 @lru_cache(maxsize=256)

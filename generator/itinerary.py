@@ -11,8 +11,8 @@ from generator.flows import calls_of
 from generator.journey import Part
 from generator.people import Where
 from generator.states import Terms, own_account
-from generator.way_in import KINDS, devices, exemptions, page, passwords, sessions
-from generator.way_round import CREDENTIALS, attacks, credentials, keys, signed_in, stale
+from generator.way_in import KINDS, devices, exemptions, first_steps
+from generator.way_round import CREDENTIALS, attacks, sessions, signed_in, stale
 
 _SIGN_IN = "signin:authorizeoauth2access"
 
@@ -22,15 +22,11 @@ def itinerary(terms: Terms) -> Iterator[Part]:
     denies = terms.archetype == "direct-user-deny"
     where = Where(own_account(terms), denies, terms.has_security_keys)
     grant, flows = terms.account_allows_change, terms.flows
-    yield passwords(where, grant)
-    yield page(where)
+    yield first_steps(where, grant)
     yield devices(where, flows.intersection(KINDS), terms.certification)
-    yield signed_in(where, grant, terms.max_age)
-    for flow in CREDENTIALS:
-        yield credentials(where, flow, flow in flows, terms.max_age)
+    yield signed_in(where, grant, flows.intersection(CREDENTIALS), terms.max_age)
     if terms.max_age:
         yield stale(where, grant, terms.max_age)
-    yield keys(where)
     yield sessions(
         where, "aws-login" in flows, "console-authorization" in flows, _SIGN_IN in terms.exempt
     )

@@ -83,9 +83,9 @@ def part_of(steps: Iterable[Step]) -> Part:
     return Part(found, tuple(dict.fromkeys(a for step in found for a in step.actions)))
 
 
-class Row(Struct, frozen=True):
+class Row(Struct, frozen=True, eq=False):
     """What came of a step. `because` are Sids, or names of rules; `problem` is "" if it is as it
-    must be, else what is wrong, in words."""
+    must be, else what is wrong, in words. Equal to itself only, so that it is cheap to look up."""
 
     step: Step
     outcome: str

@@ -70,6 +70,7 @@ OUTCOMES: Final = {
 }
 
 
+@lru_cache(maxsize=4096)
 def _line(row: Row) -> str:
     step = row.step
     calls = ", ".join(f"`{action}`" for action in step.actions)

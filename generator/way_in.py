@@ -40,7 +40,7 @@ KINDS: Final = {
 }
 _TOTP: Final = frozenset({"virtual-totp", "hardware-totp"})
 FLAG_SOURCE: Final = "UG:reference_policies_condition-keys#condition-keys-multifactorauthpresent"
-_DOES: Final = {
+DOES: Final = {
     "iam:GetUser": "sees the own user",
     "iam:ListMFADevices": "sees the own devices",
     "iam:GetMFADevice": "sees what a device is",
@@ -88,9 +88,12 @@ def before_mfa(
 
 
 @lru_cache(maxsize=64)
-def passwords(where: Where, grant: bool) -> Part:
-    """Changing a password that must be changed. `grant`: the account lets users do it."""
-    return part_of(_passwords(where, grant))
+def first_steps(where: Where, grant: bool) -> Part:
+    """Changing a password that must be changed, and the page where every enrolment starts.
+
+    `grant`: the account lets users change their passwords.
+    """
+    return part_of([*_passwords(where, grant), *_page(where)])
 
 
 def _passwords(where: Where, grant: bool) -> Iterator[Step]:
@@ -118,11 +121,9 @@ def _passwords(where: Where, grant: bool) -> Iterator[Step]:
     yield step
 
 
-@lru_cache(maxsize=64)
-def page(where: Where) -> Part:
-    """Where every enrolment starts."""
-    calls = of_flow("security-credentials-page")
-    return part_of(tuple(before_mfa(where, c, PAGE, _DOES[c.action], is_open=True) for c in calls))
+def _page(where: Where) -> Iterator[Step]:
+    for call in of_flow("security-credentials-page"):
+        yield before_mfa(where, call, PAGE, DOES[call.action], is_open=True)
 
 
 @lru_cache(maxsize=512)
@@ -183,45 +184,6 @@ def _second(where: Where, *, is_totp: bool) -> Step:
     return changed(
         step, must="implicitly_denied", why=why, source="UG:id_credentials_mfa", device=True
     )
-
-
-@lru_cache(maxsize=256)
-def sessions(where: Where, aws_login: bool, console_authorization: bool, is_exempt: bool) -> Part:
-    """Sessions for the AWS CLI and, where console authorization is on, for the console.
-
-    `is_exempt`: the Deny leaves the two sign-in actions alone.
-    """
-    get = of_flow("mfa-session")[0]
-    steps = [
-        Step(
-            CLI,
-            KEY,
-            "asks for a session, with or without an MFA code",
-            (get.action,),
-            "the account",
-            "allowed",
-            "AWS subjects this call to no policy",
-            get.source,
-            asks(where.account, "account", with_key()),
-        )
-    ]
-    for flow, part, is_open in (
-        ("aws-login", CLI, aws_login),
-        ("console-authorization", CONSOLE, console_authorization or not where.denies),
-    ):
-        prefix = "`aws login`: " if part == CLI else ""
-        steps += [
-            before_mfa(
-                where,
-                call,
-                part,
-                f"{prefix}{_DOES[call.action]}",
-                is_open=is_open,
-                is_exempt=is_exempt,
-            )
-            for call in of_flow(flow)
-        ]
-    return part_of(steps)
 
 
 @lru_cache(maxsize=256)

@@ -24,6 +24,8 @@ from generator.people import (
 )
 from generator.way_in import (
     CLI,
+    CONSOLE,
+    DOES,
     FLAG_SOURCE,
     KEY,
     NO_MFA,
@@ -39,7 +41,7 @@ ROUND: Final = "Ways round MFA"
 
 MFA: Final = "signed in with MFA"
 
-_CREDENTIALS: Final = {
+CREDENTIALS: Final = {
     "access-keys": "own access keys",
     "ssh-public-keys": "own SSH public keys",
     "signing-certificates": "own signing certificates",
@@ -48,27 +50,20 @@ _CREDENTIALS: Final = {
 _WORK: Final = "ec2:RunInstances"
 
 
-@lru_cache(maxsize=256)
-def signed_in(where: Where, grant: bool, max_age: int | None) -> Part:
-    """What everybody may do once signed in with MFA."""
+@lru_cache(maxsize=512)
+def signed_in(where: Where, grant: bool, credentials: frozenset[str], max_age: int | None) -> Part:
+    """What users may do once signed in with MFA. `credentials`: the kinds that they manage."""
     change, remove = of_flow("password")[0], of_flow("remove-device")[0]
     steps = [
         changed(_own(where, (change,), "changes the password", True, max_age), account_grant=grant),
         changed(_own(where, (remove,), "removes an own device", True, max_age), device=True),
     ]
+    for flow, what in CREDENTIALS.items():
+        is_open = flow in credentials
+        steps.append(_own(where, of_flow(flow), f"manages {what}", is_open, max_age))
     if where.denies:
         steps.append(_work(where, MFA, SIGNED_IN, fresh_mfa(max_age), fresh=True))
     return part_of(steps)
-
-
-@lru_cache(maxsize=512)
-def credentials(where: Where, flow: str, is_open: bool, max_age: int | None) -> Part:
-    """Own credentials of one kind, which users manage or do not."""
-    what = f"manages {_CREDENTIALS[flow]}"
-    return part_of((_own(where, of_flow(flow), what, is_open, max_age),))
-
-
-CREDENTIALS: Final = tuple(_CREDENTIALS)
 
 
 def _own(
@@ -115,15 +110,48 @@ def stale(where: Where, grant: bool, max_age: int) -> Part:
     return part_of((*steps, changed(step, who=who, asks=asked, account_grant=grant)))
 
 
-@lru_cache(maxsize=64)
-def keys(where: Where) -> Part:
-    """What a key or a session without MFA is good for."""
-    return part_of(
-        tuple(
-            _attack(where, "works in any service", _WORK, states, part=CLI, who=who)
-            for who, states in ((KEY, with_key()), (SESSION, no_mfa(console_only=True)))
+@lru_cache(maxsize=256)
+def sessions(where: Where, aws_login: bool, console_authorization: bool, is_exempt: bool) -> Part:
+    """What a key or a session without MFA is good for, and sessions for the AWS CLI and, where
+    console authorization is on, for the console.
+
+    `is_exempt`: the Deny leaves the two sign-in actions alone.
+    """
+    steps = [
+        _attack(where, "works in any service", _WORK, states, part=CLI, who=who)
+        for who, states in ((KEY, with_key()), (SESSION, no_mfa(console_only=True)))
+    ]
+    get = of_flow("mfa-session")[0]
+    steps.append(
+        Step(
+            CLI,
+            KEY,
+            "asks for a session, with or without an MFA code",
+            (get.action,),
+            "the account",
+            "allowed",
+            "AWS subjects this call to no policy",
+            get.source,
+            asks(where.account, "account", with_key()),
         )
     )
+    for flow, part, is_open in (
+        ("aws-login", CLI, aws_login),
+        ("console-authorization", CONSOLE, console_authorization or not where.denies),
+    ):
+        prefix = "`aws login`: " if part == CLI else ""
+        steps += [
+            before_mfa(
+                where,
+                call,
+                part,
+                f"{prefix}{DOES[call.action]}",
+                is_open=is_open,
+                is_exempt=is_exempt,
+            )
+            for call in of_flow(flow)
+        ]
+    return part_of(steps)
 
 
 @lru_cache(maxsize=64)
