@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from generator.errors import NotModelledError
 from generator.evaluate import evaluate
+from generator.exhaustive import is_about_roles
 from generator.grammar import parse_policy
 from generator.match import Context, holds, matches_action, matches_resource
 from generator.pattern import Resources
@@ -105,10 +106,21 @@ class Walked(Struct, frozen=True):
 
 def walk(policy: Policy, partition: str, parts: Iterable[Part]) -> Iterator[Walked]:
     """What comes of each part with a user policy of a partition."""
-    statements = tuple(anywhere(s, partition) for s in policy.statements)
+    statements = tuple(
+        _of_no_role(s) if is_about_roles(s) else anywhere(s, partition) for s in policy.statements
+    )
     for part in parts:
         about = tuple(_about(part, statements))
         yield Walked(_in_partition(_walked(part, about), partition))
+
+
+def _of_no_role(s: Statement) -> Statement:
+    """An Allow of assuming roles, without the names of roles: no step here is about one of them."""
+    items = s.resources.items if s.resources and not s.resources.negated else ("*",)
+    named = [item for item in items if not set("*?$") & set(item)]
+    if len(named) < len(items):
+        return s
+    return replace(s, resources=Patterns(("arn:role",)))
 
 
 def _in_partition(rows: Rows, partition: str) -> Rows:

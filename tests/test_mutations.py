@@ -32,8 +32,8 @@ def test_a_mutation_changes_one_place(mutation: Mutation) -> None:
 
 
 def test_nothing_is_noticed_without_a_mutation() -> None:
-    """The tables are met by the copy of a package that nobody broke."""
-    assert noticed_by(None, [MUTATIONS[0].test]) == ""
+    """The tests that have to notice pass with a copy of the package that nobody broke."""
+    assert noticed_by(None, sorted({m.test for m in MUTATIONS})) == ""
 
 
 @pytest.mark.parametrize("mutation", NUMBERED)
