@@ -13,9 +13,10 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from generator.catalog import rcp_services
+from generator.context import Known
 from generator.errors import NotModelledError
 from generator.flows import ROLE_ACTIONS
-from generator.match import Known, hold, holds, matches_action, matches_resource, variable
+from generator.match import hold, holds, matches_action, matches_resource
 from generator.policy import Effect, Policy, Statement
 from generator.principals import Caller, Named, named
 from generator.request import (
@@ -34,6 +35,7 @@ from generator.service_rules import (
     needs_mfa_session,
     settled_by_service,
 )
+from generator.variables import variable
 
 
 def evaluate(request: Request, policies: Policies) -> Decision:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from generator.classes import action_classes, resource_classes
 from generator.flows import ROLE_ACTIONS, calls_of
-from generator.match import filled_resource, matches_action, matches_resource
+from generator.match import matches_action, matches_resource
 from generator.pattern import Resources, matches_arn
 from generator.policy import Effect, Patterns, Statement
 from generator.states import (
@@ -33,6 +33,7 @@ from generator.states import (
     with_stale_mfa,
     without_mfa,
 )
+from generator.variables import filled_resource
 
 Denies = tuple[Statement, ...]
 
@@ -51,11 +52,13 @@ class Through(Struct, frozen=True):
 
 
 class Extent(Struct, frozen=True):
-    """Over how much it was shown: classes of actions and of resources, and states."""
+    """Over how much it was shown: classes of actions and of resources, and states; and what is or
+    may be denied to users with MFA, an action for each class."""
 
     actions: int
     resources: int
     states: int
+    denied_with_mfa: tuple[str, ...]
 
 
 def through_the_deny(
@@ -88,7 +91,8 @@ def extent(statements: tuple[Statement, ...], terms: Terms) -> Extent:
     weak = weak_requests(mine, replace(terms, partition=ANY_PARTITION))
     denied = terms.archetype == "direct-user-deny"
     actions = _action_classes(mine, tuple(_exemptions(terms) if denied else _grants(terms)))
-    return Extent(len(actions), len(weak[0].resources), sum(len(r.states) for r in weak))
+    states = sum(len(r.states) for r in weak)
+    return Extent(len(actions), len(weak[0].resources), states, _denied_with_mfa(mine, terms))
 
 
 def open_actions(
@@ -114,20 +118,17 @@ def open_actions(
     return found
 
 
-def denied_with_mfa(statements: Iterable[Statement], terms: Terms) -> list[str]:
-    """The actions, one for each class, that are or may be denied to users with MFA, in lower case.
-
-    In classes that have no names for it, the action has a character that no action has.
-    """
+def _denied_with_mfa(statements: Denies, terms: Terms) -> tuple[str, ...]:
     denies = tuple(s for s in statements if s.effect is Effect.DENY)
-    resources = weak_requests(denies, terms)[0].resources
+    if not denies:
+        return ()
     near = ages_near(c for s in denies for c in s.conditions)
+    resources = weak_requests(denies, replace(terms, partition=ANY_PARTITION))[0].resources
     requests = _with_mfa(terms.max_age, near, resources)
-    found = []
-    for action, about in _with_statements(denies, _action_classes(denies, ())):
-        if any(any(answers(s, requests)) for s in about):
-            found.append(action)
-    return sorted(found)
+    applying = tuple(s for s in denies if any(answers(s, requests)))
+    if not applying:
+        return ()
+    return tuple(a for a, about in _classes(applying, ()) if about)
 
 
 @lru_cache(maxsize=256)

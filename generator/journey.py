@@ -11,11 +11,12 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from generator.context import Context
 from generator.errors import NotModelledError
 from generator.evaluate import evaluate
 from generator.exhaustive import is_about_roles
 from generator.grammar import parse_policy
-from generator.match import Context, holds, matches_action, matches_resource
+from generator.match import holds, matches_action, matches_resource
 from generator.pattern import Resources
 from generator.policy import Effect, Patterns, Policy, Statement
 from generator.principals import Caller

@@ -4,47 +4,15 @@ Three-valued on purpose: what a statement asks about a key that the request does
 a way that AWS does not document, is neither yes nor no, and who asks decides what that means.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Final
 
+from generator.context import NOT_KNOWN, Context, Known, Value
 from generator.operators import Operator, operator
-from generator.pattern import (
-    NAME,
-    NAMES,
-    QUESTION,
-    STAR,
-    Resources,
-    glob,
-    intersect,
-    literal,
-    matches_arn,
-)
+from generator.pattern import Resources, glob, intersect, matches_arn
 from generator.policy import Condition, Patterns, Statement
-
-# The value of a key, or its values; None: known to be absent.
-Value: TypeAlias = str | tuple[str, ...] | None
-# Keys are in lower case. A key not in the mapping is not known. `$key` is the value that stands
-# for any in a policy variable, while conditions on the key stay not known.
-Context: TypeAlias = Mapping[str, Value]
-
-
-class Known(dict[str, Value]):
-    """The whole context of a request: a key that is not there is absent."""
-
-    __slots__ = ()
-
-    def get(self, key: str, default: Any = None) -> Value:
-        """The value of a key, None if it is absent; `default` is never needed."""
-        return dict.get(self, key)
-
-
-class _NotKnown:
-    """The value of a key that is not settled."""
-
-
-_NOT_KNOWN: Final[Any] = _NotKnown()
+from generator.variables import ABSENT, can_be, filled, filled_resource
 
 # An operator of another type on these keys may do anything, where whoever asks must be sure.
 # `Null` is for all. Source: IAM User Guide, "AWS global condition context keys".
@@ -53,9 +21,6 @@ _TYPES: Final = {
     "aws:multifactorauthage": "Numeric",
     "aws:viaawsservice": "Bool",
 }
-_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
-# A key and, after a comma and a space, a default in quotation marks.
-_NAMED: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9:/+=.,@_ -]*?)(?:, '([^']*)')?")
 
 
 def matches_action(patterns: Patterns, action: str) -> bool:
@@ -134,8 +99,8 @@ def holds(condition: Condition, context: Context, variables: bool = True) -> boo
     met; ForAllValues is met by an absent key and ForAnyValue is not.
     """
     key = condition.key.lower()
-    value = context.get(key, _NOT_KNOWN)
-    if value is _NOT_KNOWN:
+    value = context.get(key, NOT_KNOWN)
+    if value is NOT_KNOWN:
         return None
     if value == ():
         value = None
@@ -233,81 +198,4 @@ def _resource(
         if text is not None and matches_arn(text.replace("?", "\uffff"), resource.one):
             return True
         every = resource.every
-    return None if intersect(_VARIABLE.sub(_what_it_can_be, pattern), every) else False
-
-
-def _what_it_can_be(variable: re.Match[str]) -> str:
-    """A pattern for what a policy variable can stand for: a user name has no slash in it."""
-    return NAME + NAMES if variable.group(1).lower() == "aws:username" else "*"
-
-
-def filled_resource(pattern: str, context: Context) -> str | None:
-    """A pattern of a resource filled in: variables stand only after the fifth colon of an ARN.
-
-    None and ABSENT as `filled` answers them.
-    Source: IAM User Guide, "IAM policy elements: Variables and tags".
-    """
-    *fields, rest = pattern.split(":", 5)
-    if len(fields) < 5 or fields[0] != "arn":
-        return pattern
-    text = filled(rest, context, pattern=True)
-    return ":".join((*fields, text)) if text is not None and text is not ABSENT else text
-
-
-# What becomes of text with a variable that the request has no value for: it matches nothing.
-ABSENT: Final = "\ue022"
-
-
-def filled(text: str, context: Context, *, pattern: bool) -> str | None:
-    """Text with its policy variables replaced.
-
-    ABSENT if one has neither a value nor a default; None if one is not known, is not written as
-    AWS documents it, has several values, or has one with a wildcard that goes into a pattern.
-    Source: IAM User Guide, "IAM policy elements: Variables and tags".
-    """
-    # By far the commonest variable, without a regular expression.
-    user = context.get("$aws:username")
-    if isinstance(user, str):
-        text = text.replace("${aws:username}", user)
-        if "${" not in text:
-            return text
-    names = _VARIABLE.findall(text)
-    values = [_variable(name, context, pattern) for name in names]
-    if None in values or len(names) < text.count("${"):
-        return None
-    if ABSENT in values:
-        return ABSENT
-    found = iter(values)
-    return _VARIABLE.sub(lambda _: str(next(found)), text)
-
-
-def variable(pattern: str) -> str:
-    """The first policy variable of a pattern, "" if it has none."""
-    found = _VARIABLE.search(pattern)
-    return found.group(1) if found else ""
-
-
-def _variable(name: str, context: Context, pattern: bool) -> str | None:
-    if name in _ESCAPES:
-        return _ESCAPES[name] if pattern else name
-    named = _NAMED.fullmatch(name)
-    if not named or ("," in named.group(1) and named.group(2) is None):
-        return None
-    key, default = named.group(1).lower(), named.group(2)
-    value = context.get(f"${key}")
-    if value is None:
-        value = context.get(key, _NOT_KNOWN)
-    if value is None or value == ():
-        value = ABSENT if default is None else default
-    if value is _NOT_KNOWN:
-        return None
-    if not isinstance(value, str):
-        if len(value) != 1:
-            return None
-        value = value[0]
-    if pattern and literal(value) is not value:
-        return None
-    return value
-
-
-_ESCAPES: Final = {"*": STAR, "?": QUESTION, "$": "$"}
+    return None if intersect(can_be(pattern), every) else False

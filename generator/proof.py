@@ -125,6 +125,8 @@ def _shown(
         "Shown for every action in AWS's catalogue, and for any that it may gain, in",
         f"{extent.actions} classes; for every resource, in {extent.resources} classes; with the",
         f"MFA flag absent and false{stale}, in {extent.states} states.",
+        "",
+        _with_mfa(extent.denied_with_mfa),
     ]
     if archetype != "direct-user-deny":
         lines += [
@@ -132,6 +134,15 @@ def _shown(
             "This archetype has no Deny: what else is attached to a user works without MFA.",
         ]
     return tuple(lines)
+
+
+def _with_mfa(actions: tuple[str, ...]) -> str:
+    """What is denied even to users with MFA."""
+    if not actions:
+        return "With MFA, no Deny applies to anything."
+    named = sorted(f"`{action_case(action)}`" for action in actions if action.isascii())
+    others = ["actions that no statement names"] if len(named) < len(actions) else []
+    return f"With MFA, a Deny may still apply to {', '.join([*named, *others])}."
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from generator.match import Context, Known, Value
+from generator.context import Context, Known, Value
 from generator.pattern import Resources
 from generator.policy import Policy
 from generator.principals import Caller

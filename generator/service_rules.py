@@ -5,7 +5,7 @@
 
 from typing import Final, Literal
 
-from generator.match import Context
+from generator.context import Context
 from generator.principals import Caller
 
 # UG:id_credentials_temp_control-access_getsessiontoken: nobody needs permission for it, and no

@@ -1,21 +1,19 @@
 """Requests decided one by one: from a stream of JSON lines, or from what a person gives."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
+from generator.answer import answer_text, error_text
 from generator.envelope import read_line
-from generator.errors import GenError, GenErrors, Where, one_line
+from generator.errors import GenError, GenErrors, Where
 from generator.evaluate import evaluate
 from generator.grammar import loads
-from generator.request import Decision, Reason
+from generator.request import Decision
 from generator.text import MAX_BYTES, read_text
 from generator.wire import (
     Defined,
-    answer_text,
     define,
-    error_text,
     identify,
     is_definition,
     read_request,
@@ -165,49 +163,3 @@ class _Reader:
             error.where = error.where or Where(name)
             self.errors.append(error)
             return None
-
-
-def as_json(decision: Decision) -> dict[str, Any]:
-    """A decision as the JSON of a stream has it."""
-    found: dict[str, Any] = json.loads(answer_text(None, decision))
-    return {"version": 1, **{k: v for k, v in found.items() if k not in ("id", "error")}}
-
-
-_OUTCOMES: Final = {
-    "allowed": "allowed",
-    "explicitly_denied": "explicitly denied",
-    "implicitly_denied": "implicitly denied",
-}
-_MISSING: Final = {
-    "rcps": "no resource control policy allows it on some level",
-    "scps": "no service control policy allows it on some level",
-    "trust": "the resource's own policy does not allow it",
-    "identity": "no identity policy allows it",
-    "boundary": "the permissions boundary does not allow it",
-    "session": "the session policy does not allow it",
-    "service": "AWS itself refuses it, whatever the policies say",
-}
-
-
-def in_words(decision: Decision) -> Iterator[str]:
-    """A decision and what decided it, for people."""
-    yield _OUTCOMES[decision.outcome]
-    if decision.outcome == "implicitly_denied":
-        for kind in decision.blocked_by:
-            yield f"  {_MISSING[kind]}"
-    for reason in decision.because:
-        yield f"  {_reason(reason)}"
-
-
-def _reason(r: Reason) -> str:
-    verb = "denies" if r.effect == "Deny" else "allows"
-    if r.index is None:
-        return f"{_RULES.get(r.sid, r.sid)} ({r.sid})"
-    what = f"statement {one_line(r.sid)}" if r.sid else f"Statement[{r.index}]"
-    return f"{one_line(r.policy)}: {what} {verb} it"
-
-
-_RULES: Final = {
-    "NotSubjectToPolicies": "AWS does not subject this call to policies",
-    "AllowUsersToChangePassword": "the account's password policy allows it",
-}

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from generator.answer import as_json, in_words
 from generator.catalog import actions_of, resource_arns_of
 from generator.console import put, put_json
 from generator.errors import NO, OK, GenError
 from generator.request import Decision
-from generator.simulate import as_json, decide_files, in_words
+from generator.simulate import decide_files
 
 
 def decide(policies: Sequence[Path], given: dict[str, Any]) -> Decision:

@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from generator.canonical import canonical_conditions
 from generator.catalog import action_case
+from generator.context import Context
 from generator.documents import TRUST, lexical_problems
 from generator.flows import ROLE_ACTIONS
-from generator.match import Context, applies, holds, matches_action
+from generator.match import applies, holds, matches_action
 from generator.operators import is_number
 from generator.pattern import glob
 from generator.policy import Condition, Effect, Policy, Statement

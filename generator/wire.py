@@ -4,18 +4,18 @@ Every mistake is a sentence that names the field; nothing that is not understood
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from generator.context import Value
 from generator.envelope import Inline
 from generator.errors import GenError
 from generator.grammar import is_number, loads, parse_policy
-from generator.match import Value
 from generator.password_policy import PasswordPolicy
 from generator.policy import Policy
 from generator.principals import caller
-from generator.request import Decision, Document, Documents, Policies, Request, request_of
+from generator.request import Document, Documents, Policies, Request, request_of
 
 FIELDS: Final = (
     "id",
@@ -296,31 +296,3 @@ def _only(data: Mapping[str, Any], known: tuple[str, ...]) -> None:
     for name in data:
         if name not in known:
             raise GenError(f"`{name}` is not a field", hint=f"there are {', '.join(known)}")
-
-
-def answer_text(identity: str | None, decision: Decision) -> str:
-    """The answer to a request, as one line of JSON without its end."""
-    because = ",".join(
-        f'{{"policy":{json.dumps(r.policy)},"sid":{json.dumps(r.sid)},'
-        f'"index":{"null" if r.index is None else r.index},"effect":"{r.effect}"}}'
-        for r in decision.because
-    )
-    blocked = ",".join(f'"{kind}"' for kind in decision.blocked_by)
-    return (
-        f'{{"id":{identity or "null"},"outcome":"{decision.outcome}",'
-        f'"blocked_by":[{blocked}],"because":[{because}],"error":null}}'
-    )
-
-
-def error_text(identity: str | None, error: GenError) -> str:
-    """The answer where there is none."""
-    problem = "; ".join(_sentences(error))
-    return (
-        f'{{"id":{identity or "null"},"outcome":"error","blocked_by":[],"because":[],'
-        f'"error":{json.dumps(problem)}}}'
-    )
-
-
-def _sentences(error: GenError) -> Iterator[str]:
-    for one in error.each():
-        yield str(one).replace("\n  hint: ", " (") + (")" if one.hint else "")

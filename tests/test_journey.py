@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from generator.build import Bundle, build, examine
 from generator.catalog import every_action
+from generator.context import Known
 from generator.errors import GenError
 from generator.evaluate import evaluate
 from generator.exhaustive import is_about_roles, open_actions, through_the_deny
 from generator.itinerary import itinerary
 from generator.journey import ADMINISTRATOR, Step, walk
 from generator.load import load, load_text
-from generator.match import Known
 from generator.pattern import Resources
 from generator.policy import Condition, Effect, Patterns, Policy, Statement
 from generator.principals import caller

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from generator.context import Context
 from generator.grammar import parse_statement
-from generator.match import Context, applies, holds, matches_action, matches_resource
+from generator.match import applies, holds, matches_action, matches_resource
 from generator.pattern import NAME, NAMES, Resources, glob, intersect
 from generator.policy import Condition, Patterns, Statement
 
@@ -77,6 +78,7 @@ IAM = "arn:aws:iam::111122223333:"
         ("user/${aws:username}", True),
         ("user/*", True),
         ("user/????????*", None),
+        ("user/?", None),
         ("user/a*", None),
         ("user/alice", None),
         ("user/*-*", None),

@@ -26,7 +26,9 @@ def decide(
     if settled is not None:
         return settled
     service = asked.action.partition(":")[0].lower()
-    if asked.caller.is_service_linked or service not in rcp_services:
+    # ORG:orgs_manage_policies_rcps: among what they do not restrict is kms:RetireGrant.
+    exempt = asked.action.lower() == "kms:retiregrant"
+    if asked.caller.is_service_linked or service not in rcp_services or exempt:
         policies["rcps"] = None
     if asked.caller.is_service_linked:
         policies["scps"] = None
@@ -129,7 +131,8 @@ def _asked(request: dict[str, Any], *, has_boundary: bool) -> Request:
         raise Refused(f"not a resource: {resource!r}")
     account = request.get("account")
     if account is None:
-        account = (fields[4] if resource != "*" else "") or caller.account
+        # AWS's own ARNs (`arn:aws:iam::aws:policy/...`) name no account.
+        account = (fields[4] if resource != "*" and fields[4].isdigit() else "") or caller.account
     context = _context(request.get("context") or {}, caller, str(account))
     return Request(caller, action, resource, str(account), context, has_boundary)
 

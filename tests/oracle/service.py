@@ -2,7 +2,7 @@
 
 from .principals import Naming
 from .statements import Finding, Request
-from .truth import Truth
+from .truth import Refused, Truth
 
 ROLE_ACTIONS = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
 
@@ -17,6 +17,9 @@ def without_policies(request: Request) -> dict[str, object] | None:
     UG:id_credentials_temp_control-access_getsessiontoken, UG:id_credentials_sts-comparison.
     """
     action = request.action.lower()
+    if action in ("sts:assumerolewithsaml", "sts:assumerolewithwebidentity"):
+        # API:AssumeRoleWithSAML, API:AssumeRoleWithWebIdentity: called without AWS credentials
+        raise Refused("called by identity providers' users")
     if action == "sts:getsessiontoken" and request.caller.kind != "user":
         return {"outcome": "implicitly_denied", "blocked_by": ["service"], "because": []}
     if action in ("sts:getsessiontoken", "sts:getcalleridentity"):
