@@ -1009,6 +1009,31 @@ MUTATIONS: tuple[Mutation, ...] = (
         "nobody has a device already",
         STEPS,
     ),
+    Mutation(
+        "evaluate",
+        'action.lower() != "kms:retiregrant" and ',
+        "",
+        "what RCPs do not restrict would be bound by them",
+    ),
+    Mutation(
+        "evaluate",
+        "    if request.action.lower() in BY_IDENTITY_PROVIDERS:\n",
+        "    if False:\n",
+        "a call without AWS credentials would be decided like one with",
+    ),
+    Mutation(
+        "request",
+        " and fields[4].isdigit() else",
+        " else",
+        "AWS's own managed policies would be of another account",
+    ),
+    Mutation(
+        "match",
+        'text.replace("?", "\\uffff")',
+        "text",
+        "one character would stand for names of any length",
+        "tests/test_match.py::test_resources_of_a_shape",
+    ),
 )
 
 

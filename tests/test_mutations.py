@@ -11,7 +11,7 @@ NUMBERED = [
     for number, mutation in enumerate(MUTATIONS)
 ]
 MODULES = (
-    "pattern classes operators match principals request service_rules evaluate wire exhaustive "
+    "pattern classes operators variables match principals request service_rules evaluate wire exhaustive "
     "journey"
 ).split()
 
