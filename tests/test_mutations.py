@@ -11,8 +11,8 @@ NUMBERED = [
     for number, mutation in enumerate(MUTATIONS)
 ]
 MODULES = (
-    "pattern classes operators variables match principals request service_rules evaluate wire exhaustive "
-    "journey"
+    "pattern classes operators variables match principals request service_rules evaluate wire "
+    "exhaustive journey"
 ).split()
 
 
