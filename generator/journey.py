@@ -82,7 +82,13 @@ class Part(Struct, frozen=True, eq=False):
 def part_of(steps: Iterable[Step]) -> Part:
     """Steps as a part."""
     found = tuple(steps)
-    return Part(found, tuple(dict.fromkeys(a for step in found for a in step.actions)))
+    return Part(found, _kept(tuple(dict.fromkeys(a for step in found for a in step.actions))))
+
+
+@lru_cache(maxsize=512)
+def _kept(actions: tuple[str, ...]) -> tuple[str, ...]:
+    """The one tuple of these actions, which is cheap to look up."""
+    return Kept(actions)
 
 
 class Row(Struct, frozen=True, eq=False):
@@ -111,7 +117,7 @@ def walk(policy: Policy, partition: str, parts: Iterable[Part]) -> Iterator[Walk
         _of_no_role(s) if is_about_roles(s) else anywhere(s, partition) for s in policy.statements
     )
     for part in parts:
-        about = tuple(_about(part, statements))
+        about = tuple(_about(part.actions, statements))
         yield Walked(_in_partition(_walked(part, about), partition))
 
 
@@ -135,19 +141,19 @@ def _in_partition(rows: Rows, partition: str) -> Rows:
     )
 
 
-def _about(asked: Part | Step, statements: Iterable[Statement]) -> Iterator[Statement]:
-    """Statements as far as they cover the actions asked, those left out that cover none of them.
+def _about(actions: tuple[str, ...], statements: Iterable[Statement]) -> Iterator[Statement]:
+    """Statements as far as they cover some actions, those left out that cover none of them.
 
     Many policies differ in nothing else than actions that no step is about.
     """
     for s in statements:
-        if mine := _covered(asked, s.actions):
+        if mine := _covered(actions, s.actions):
             yield _narrowed(s, mine)
 
 
 @lru_cache(maxsize=4096)
-def _covered(asked: Part | Step, patterns: Patterns) -> tuple[str, ...]:
-    return tuple(action for action in asked.actions if matches_action(patterns, action))
+def _covered(actions: tuple[str, ...], patterns: Patterns) -> tuple[str, ...]:
+    return tuple(action for action in actions if matches_action(patterns, action))
 
 
 @lru_cache(maxsize=2048)
@@ -157,7 +163,7 @@ def _narrowed(s: Statement, actions: tuple[str, ...]) -> Statement:
 
 @lru_cache(maxsize=4096)
 def _walked(part: Part, statements: tuple[Statement, ...]) -> Rows:
-    return Kept(_row(step, tuple(_about(step, statements))) for step in part.steps)
+    return Kept(_row(step, tuple(_about(step.actions, statements))) for step in part.steps)
 
 
 @lru_cache(maxsize=4096)

@@ -26,7 +26,7 @@ def literal(text: str) -> str:
     return text.translate(_LITERAL) if "*" in text or "?" in text else text
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def glob(pattern: str, text: str) -> bool:
     """Whether an IAM pattern (`*` any text, `?` one character) matches the whole of `text`.
 
@@ -59,7 +59,7 @@ def glob(pattern: str, text: str) -> bool:
     return all(c == "*" for c in pattern[p:])
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def matches_arn(pattern: str, resource: str) -> bool:
     """Whether a pattern of a `Resource` element matches a request's resource.
 

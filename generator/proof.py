@@ -70,7 +70,7 @@ OUTCOMES: Final = {
 }
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _line(row: Row) -> str:
     step = row.step
     calls = ", ".join(f"`{action}`" for action in step.actions)

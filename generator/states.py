@@ -89,7 +89,7 @@ class Terms(Struct, frozen=True):
     on_own_user: frozenset[str]
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def anywhere(s: Statement, partition: str) -> Statement:
     """A statement as it would stand in any partition: what it decides does not depend on which."""
     old, new = f"arn:{partition}:", f"arn:{ANY_PARTITION}:"

@@ -50,7 +50,7 @@ CREDENTIALS: Final = {
 _WORK: Final = "ec2:RunInstances"
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def signed_in(where: Where, grant: bool, credentials: frozenset[str], max_age: int | None) -> Part:
     """What users may do once signed in with MFA. `credentials`: the kinds that they manage."""
     change, remove = of_flow("password")[0], of_flow("remove-device")[0]
