@@ -105,8 +105,8 @@ def render(
         )
         return report.documents(bundles, form)
     if profiles == ("-",):
-        source = _from_stdin()
-        return report.rendered(batch.render_source(source, out=out, templates=templates), out, form)
+        found = batch.render_source(_from_stdin(), out=out, templates=templates)
+        return report.rendered(found, out, form)
     paths = profile_files(profiles, every)
     with progress_bar(len(paths), "rendering") as progress:
         found = batch.render_files(paths, out=out, templates=templates, progress=progress)
@@ -211,16 +211,11 @@ def simulate(
     FILE is an identity policy too. A condition key that is not given is absent from the request.
     Exits with 1 if the request is denied. With --jsonl, writes one answer a line.
     """
-    from generator import simulate, simulation
+    from generator import simulation
 
     if jsonl:
         simulation.only_jsonl((*policies, *more), given)
-        lines = simulate.Input(sys.stdin.buffer)
-        for line in simulate.answers(lines):
-            put(line)
-            if lines.is_drained:
-                flush()
-        return OK
+        return simulation.stream(sys.stdin.buffer)
     return simulation.report(simulation.decide((*policies, *more), given), form)
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from generator.answer import as_json, in_words
 from generator.catalog import actions_of, resource_arns_of
-from generator.console import put, put_json
+from generator.console import flush, put, put_json
 from generator.errors import NO, OK, GenError
 from generator.request import Decision
-from generator.simulate import decide_files
+from generator.simulate import Input, answers, decide_files
 
 
 def decide(policies: Sequence[Path], given: dict[str, Any]) -> Decision:
@@ -51,6 +51,16 @@ def only_jsonl(policies: Sequence[Path], given: dict[str, Any]) -> None:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in names)
         hint = "with --jsonl, every request says these itself"
         raise GenError(f"{options} and --jsonl do not go together", hint=hint)
+
+
+def stream(requests: IO[bytes]) -> int:
+    """Answer requests as they come, each as soon as nothing else waits to be read."""
+    lines = Input(requests)
+    for answer in answers(lines):
+        put(answer)
+        if lines.is_drained:
+            flush()
+    return OK
 
 
 def _level(text: str) -> list[Path]:
