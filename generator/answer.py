@@ -2,16 +2,22 @@
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from generator.errors import GenError, one_line
 from generator.request import Decision, Reason
 
 
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    return json.dumps(text)
+
+
 def answer_text(identity: str | None, decision: Decision) -> str:
     """The answer to a request, as one line of JSON without its end."""
     because = ",".join(
-        f'{{"policy":{json.dumps(r.policy)},"sid":{json.dumps(r.sid)},'
+        f'{{"policy":{_quoted(r.policy)},"sid":{_quoted(r.sid)},'
         f'"index":{"null" if r.index is None else r.index},"effect":"{r.effect}"}}'
         for r in decision.because
     )

@@ -14,7 +14,7 @@ from generator.errors import GenError
 from generator.grammar import loads
 
 
-class Inline(str):
+class Inline(bytes):
     """Documents as a line has them, in JSON not read yet."""
 
 
@@ -29,14 +29,15 @@ class _Envelope(Struct):
     rcps: Raw = Raw()
 
 
+_FIELDS: Final = _Envelope.__struct_fields__
 _ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
 # Shorter ones are read at once. They may also stand in a text as they are.
 _LONG: Final = 64
 
 
-def read_line(line: str) -> dict[str, Any]:
-    """One line as an object. Documents in it are read when they are needed, and once: many lines
-    have the same ones.
+def read_line(line: bytes) -> dict[str, Any]:
+    """One line, in UTF-8, as an object. Documents in it are read when they are needed, and once:
+    many lines have the same ones.
 
     Raises:
         GenError: not one JSON object, or a key stands twice.
@@ -45,12 +46,12 @@ def read_line(line: str) -> dict[str, Any]:
     short = line
     for field, raw in _raw_documents(line):
         # Cut out of the line, so that the rest of it is read as strictly as ever.
-        stand_in = f"\x00{len(inline)}"
-        cut = short.replace(raw, f'"\\u0000{len(inline)}"', 1)
+        number = len(inline)
+        cut = short.replace(raw, b'"\\u0000%d"' % number, 1)
         if cut != short:
-            inline[field, stand_in] = Inline(raw)
+            inline[field, f"\x00{number}"] = Inline(raw)
             short = cut
-    data = loads(short)
+    data = loads(short.decode())
     if not isinstance(data, dict):
         raise GenError("not a JSON object", hint="write one request a line")
     for (field, stand_in), found in inline.items():
@@ -60,13 +61,13 @@ def read_line(line: str) -> dict[str, Any]:
     return data
 
 
-def _plain(line: str) -> dict[str, Any]:
-    data = loads(line)
+def _plain(line: bytes) -> dict[str, Any]:
+    data = loads(line.decode())
     assert isinstance(data, dict)
     return data
 
 
-def _raw_documents(line: str) -> Iterator[tuple[str, str]]:
+def _raw_documents(line: bytes) -> Iterator[tuple[str, bytes]]:
     """The long fields of a line that hold documents, as they are written."""
     if len(line) < _LONG:
         return
@@ -75,7 +76,7 @@ def _raw_documents(line: str) -> Iterator[tuple[str, str]]:
     except (msgspec.DecodeError, RecursionError):
         # What is wrong with it is said by whoever reads it whole.
         return
-    for field in _Envelope.__struct_fields__:
-        raw = getattr(found, field)
-        if len(bytes(raw)) >= _LONG:
-            yield field, bytes(raw).decode()
+    for field in _FIELDS:
+        raw = bytes(getattr(found, field))
+        if len(raw) >= _LONG:
+            yield field, raw

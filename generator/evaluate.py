@@ -17,7 +17,7 @@ from generator.context import Known
 from generator.errors import NotModelledError
 from generator.flows import ROLE_ACTIONS
 from generator.match import hold, holds, matches_action, matches_resource
-from generator.policy import Effect, Policy, Statement
+from generator.policy import Effect, Patterns, Policy, Statement
 from generator.principals import Caller, Named, named
 from generator.request import (
     Decision,
@@ -123,28 +123,35 @@ def _binds_rcps(action: str) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _about(policy: Policy, action: str) -> tuple[tuple[int, Statement], ...]:
-    """The statements of a policy whose actions cover one, with their places."""
+def _about(policy: Policy, action: str) -> tuple[tuple[int, Statement, bool], ...]:
+    """The statements of a policy whose actions cover one: place, statement, whether it is about
+    everything there is."""
     return tuple(
-        (index, s) for index, s in enumerate(policy.statements) if matches_action(s.actions, action)
+        (index, s, s.resources is None or s.resources == _EVERYTHING)
+        for index, s in enumerate(policy.statements)
+        if matches_action(s.actions, action)
     )
+
+
+_EVERYTHING: Final = Patterns(("*",))
 
 
 def _look(kind: PolicyType, documents: Documents, request: Request, policies: Policies) -> _Look:
     look = _Look(kind)
+    resource, context = request.resource, request.context
     for document in documents:
         name, policy = document
         variables = policy.version != "2008-10-17"
-        for index, s in _about(policy, request.action):
+        for index, s, everywhere in _about(policy, request.action):
             sure, possible = _EVERYBODY
             if s.principals is not None:
                 sure, possible = _named(s, request.caller, policies)
                 if possible is Named.NOT:
                     continue
-            holding = matches_resource(s.resources, request.resource, request.context, variables)
+            holding = everywhere or matches_resource(s.resources, resource, context, variables)
             if holding is False:
                 continue
-            conditions = hold(s.conditions, request.context, variables)
+            conditions = not s.conditions or hold(s.conditions, context, variables)
             if conditions is False:
                 continue
             settled = holding is not None and conditions is not None

@@ -1,5 +1,6 @@
 """Requests decided one by one: from a stream of JSON lines, or from what a person gives."""
 
+import codecs
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
@@ -66,7 +67,7 @@ def answers(lines: Lines) -> Iterator[str]:
             continue
         identity = None
         try:
-            data = read_line(_decoded(line, number))
+            data = read_line(_checked(line, number))
             identity = identify(data)
             if is_definition(data):
                 define(data, defined)
@@ -88,14 +89,18 @@ def _whole(lines: Lines) -> Iterator[bytes]:
                 break
 
 
-def _decoded(line: bytes, number: int) -> str:
+def _checked(line: bytes, number: int) -> bytes:
+    """A line without its end, in UTF-8."""
     if len(line) > MAX_LINE:
         raise GenError(f"longer than {MAX_LINE // 1024} KiB", hint="name documents with `define`")
-    try:
+    if number == 1:
         # Whoever writes the first line may begin with a byte order mark.
-        return line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+        line = line.removeprefix(codecs.BOM_UTF8)
+    try:
+        line.decode("utf-8")
     except UnicodeDecodeError as error:
         raise GenError("is not UTF-8 text") from error
+    return line.rstrip(b"\r\n")
 
 
 def decide_files(

@@ -84,7 +84,7 @@ def read_request(data: Mapping[str, Any], defined: Defined) -> tuple[Request, Po
         GenError: what is wrong with it.
     """
     _only(data, FIELDS)
-    if "id" in data and data["id"] is not None and identify(data) is None:
+    if data.get("id") is not None and identify(data) is None:
         raise GenError("`id` is neither text nor a number", hint="it is sent back as it came")
     who = caller(_text(data, "principal"))
     action = _text(data, "action")
@@ -152,7 +152,8 @@ def _names(data: Any) -> Any:
 
 def _policies_of(line: Mapping[str, Any], defined: Defined) -> Policies:
     data = {
-        field: loads(value) if type(value) is Inline else value for field, value in line.items()
+        field: loads(value.decode()) if type(value) is Inline else value
+        for field, value in line.items()
     }
     boundary, session, trust = data.get("boundary"), data.get("session"), data.get("trust")
     identity = data.get("identity")
