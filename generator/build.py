@@ -12,7 +12,7 @@ from msgspec import Struct
 from generator.canonical import Json, billable_size, canonical, json_text, to_text
 from generator.documents import ATTACHED, ROLE_PERMISSIONS, TRUST, Kind
 from generator.errors import GenError, GenErrors, Where
-from generator.exhaustive import extent
+from generator.exhaustive import extent, is_about_roles
 from generator.flows import has_security_keys
 from generator.guarantees import broken_by_role_permissions, broken_by_user_policy
 from generator.itinerary import itinerary
@@ -143,7 +143,10 @@ def _terms(source: Source, view: View, facts: Facts, user: Policy) -> Terms:
     profile = source.profile
     # Where a document names accounts, it must work in the profile's own; else it does in any.
     named = any(
-        _is_of_an_account(i) for s in user.statements if s.resources for i in s.resources.items
+        _is_of_an_account(item)
+        for s in user.statements
+        if s.resources and not is_about_roles(s)
+        for item in s.resources.items
     )
     return Terms(
         archetype=profile.archetype,
@@ -157,12 +160,13 @@ def _terms(source: Source, view: View, facts: Facts, user: Policy) -> Terms:
         max_age=view.max_age,
         except_via_aws_service=view.except_via_aws_service,
         on_own_user=frozenset(facts.exempt_on_own_user),
+        account_is_known=profile.account.id is not None,
     )
 
 
 def _is_of_an_account(pattern: str) -> bool:
     fields = pattern.split(":", 5)
-    return len(fields) == 6 and fields[4] not in ("", "*") and not fields[5].startswith("role/")
+    return len(fields) == 6 and fields[4] not in ("", "*")
 
 
 def _refusals(source: Source, broken: list[tuple[Document, Broken]]) -> Iterator[GenError]:

@@ -56,6 +56,11 @@ def advice(profile: Profile, password_policy: PasswordPolicy | None) -> Iterator
                 f"role {role.name}: whether the console's switch role sends the user name as the "
                 "session name is not documented; plan for the AWS CLI"
             )
+        if role.source_identity_is_username:
+            yield (
+                f"role {role.name}: a role that needs a source identity cannot be switched to in "
+                "the console"
+            )
         if role.external_id:
             yield (
                 f"role {role.name}: a role that needs an external id cannot be switched to in the "

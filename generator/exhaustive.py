@@ -5,13 +5,13 @@ Actions: every name, in the catalogue or not. Resources: every text. States: tho
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from generator.classes import action_classes, resource_classes
-from generator.flows import ROLE_ACTIONS, calls_of
+from generator.flows import CALLS, ROLE_ACTIONS, calls_of
 from generator.match import matches_action, matches_resource
 from generator.pattern import Resources, matches_arn
 from generator.policy import Effect, Patterns, Statement
@@ -26,7 +26,6 @@ from generator.states import (
     ages_near,
     answers,
     anywhere,
-    direct,
     guarded,
     own_account,
     with_mfa,
@@ -52,8 +51,8 @@ class Through(Struct, frozen=True):
 
 
 class Extent(Struct, frozen=True):
-    """Over how much it was shown: classes of actions and of resources, and states; and what is or
-    may be denied to users with MFA, an action for each class."""
+    """Over how much it was shown: classes of actions and of resources, and states; and the Denies,
+    by Sid, that apply or may apply to users with MFA."""
 
     actions: int
     resources: int
@@ -106,7 +105,7 @@ def open_actions(
     """
     mine = _looked_at(statements, terms)
     requests = weak_requests(mine, terms)[0]
-    own, possible = _masks(requests, terms.partition, own_account(terms))
+    masks = _masks(requests, terms.partition, own_account(terms))
     alone = terms.archetype != "direct-user-deny"
     passing: dict[Denies, int] = {}
     found: dict[str, bool] = {}
@@ -114,7 +113,7 @@ def open_actions(
         if about not in passing:
             passing[about] = _passing(about, requests, alone)
         if passing[about]:
-            found[action] = not passing[about] & possible & ~own
+            found[action] = not passing[about] & masks.users & ~masks.own
     return found
 
 
@@ -125,15 +124,13 @@ def _denied_with_mfa(statements: Denies, terms: Terms) -> tuple[str, ...]:
     near = ages_near(c for s in denies for c in s.conditions)
     resources = weak_requests(denies, replace(terms, partition=ANY_PARTITION))[0].resources
     requests = _with_mfa(terms.max_age, near, resources)
-    applying = tuple(s for s in denies if any(answers(s, requests)))
-    if not applying:
-        return ()
-    return tuple(a for a, about in _classes(applying, ()) if about)
+    return tuple(s.sid for s in denies if any(answers(s, requests)))
 
 
 @lru_cache(maxsize=256)
 def _with_mfa(max_age: int | None, near: Ages, resources: tuple[str | Resources, ...]) -> Requests:
-    return Requests(direct(with_mfa(max_age, near)), resources)
+    # Whether a service makes the call is left open.
+    return Requests(with_mfa(max_age, near), resources)
 
 
 def _with_statements(statements: Denies, actions: Iterable[str]) -> Iterator[tuple[str, Denies]]:
@@ -201,12 +198,14 @@ def _through(
     alone: bool = False,
 ) -> Iterator[Through]:
     """The requests that get through and are not declared, the first state of each."""
-    own, possible = _masks(requests, terms.partition, own_account(terms))
+    masks = _masks(requests, terms.partition, own_account(terms))
     for action, about in classes:
         open_ = _passing(about, requests, alone)
         if action in declared:
             # An action that is declared on everything may reach everything.
-            open_ &= possible & ~own if declared[action] else 0
+            # Of the calls of the flows it is known that they act on users and on nothing else.
+            asked = masks.users if action in _ON_USERS else masks.anything
+            open_ &= asked & ~masks.own if declared[action] else 0
         if open_:
             first = (open_ & -open_).bit_length() - 1
             at, resource = divmod(first, len(requests.resources))
@@ -252,7 +251,7 @@ def _weak_requests(
 ) -> tuple[Requests, ...]:
     items = {item for patterns in resources for item in patterns.items}
     known = {filled_resource(item, ANYONE) for item in items}
-    mine = {*own_users(partition, account), _users(partition, account), _ARN}
+    mine = {*own_users(partition, account), *_of_account(partition, account), _ARN}
     found = resource_classes(frozenset({*mine, *(text for text in known if text is not None)}))
     every = (tuple(without_mfa()), tuple(with_stale_mfa(max_age, near)))
     return tuple(
@@ -261,6 +260,7 @@ def _weak_requests(
 
 
 _ARN: Final = "arn:*"
+_ON_USERS: Final = frozenset(call.action.lower() for call in CALLS if call.target == "own-user")
 
 
 def own_users(partition: str, account: str) -> tuple[str, str]:
@@ -269,26 +269,42 @@ def own_users(partition: str, account: str) -> tuple[str, str]:
     return f"{start}{USER}", f"{start}*/{USER}"
 
 
-def _users(partition: str, account: str) -> str:
-    return f"arn:{partition}:iam::{account}:user/*"
+def _of_account(partition: str, account: str) -> tuple[str, str, str]:
+    """Patterns of users of an account, of all it has in IAM, and of what has a colon in its path.
+
+    A colon may stand in a path, where every `*` before it runs on to it.
+    """
+    start = f"arn:{partition}:iam::{account}:"
+    return f"{start}user/*", f"{start}*", f"{start}*:*"
+
+
+class _Masks(NamedTuple):
+    """Requests as bits: on the own user; on users of the own account; on anything it has in IAM.
+
+    The latter two have what is no ARN as well. IAM acts on no other account.
+    """
+
+    own: int
+    users: int
+    anything: int
 
 
 @lru_cache(maxsize=256)
-def _masks(requests: Requests, partition: str, account: str) -> tuple[int, int]:
-    """The requests on the own user, and those that a call that acts on users can have.
-
-    Those are users of the caller's own account, and what is no ARN: IAM acts on no other account.
-    """
-    own = possible = 0
+def _masks(requests: Requests, partition: str, account: str) -> _Masks:
+    own = users = anything = 0
     mine = Patterns(own_users(partition, account))
-    users = _users(partition, account)
+    is_user, is_of_account, has_colon = _of_account(partition, account)
     bit = 1
     for _ in requests.states:
         for resource in requests.resources:
             assert isinstance(resource, str)
+            is_arn = matches_arn(_ARN, resource)
             if matches_resource(mine, resource, ANYONE):
                 own |= bit
-            if matches_arn(users, resource) or not matches_arn(_ARN, resource):
-                possible |= bit
+            if not is_arn or matches_arn(is_user, resource):
+                users |= bit
+            inside = matches_arn(is_of_account, resource) and not matches_arn(has_colon, resource)
+            if not is_arn or inside:
+                anything |= bit
             bit <<= 1
-    return own, possible
+    return _Masks(own, users, anything)

@@ -46,6 +46,8 @@ def broken_by_user_policy(
     here = terms.partition
     statements = tuple(anywhere(s, here) for s in others)
     found += _broken_by_statements(statements, replace(terms, partition=ANY_PARTITION))
+    if not terms.account_is_known:
+        found += _named_accounts(policy)
     lean = terms.archetype == "role-assumption-with-mfa-trust"
     for s in policy.statements:
         if s.effect is Effect.ALLOW and (is_about_roles(s) or (lean and _opens_roles(s))):
@@ -85,6 +87,20 @@ def _broken_by_statements(statements: tuple[Statement, ...], terms: Terms) -> tu
     else:
         found += grants_without_mfa(statements, terms)
     return tuple(found)
+
+
+def _named_accounts(policy: Policy) -> Iterator[Broken]:
+    """Accounts in a policy of a profile that has none: any of them may be the users' own."""
+    for s in policy.statements:
+        if is_about_roles(s):
+            continue
+        for item in s.resources.items if s.resources else ():
+            fields = item.split(":", 5)
+            if len(fields) == 6 and any(c.isdigit() for c in fields[4]):
+                yield Broken(
+                    f"statement `{s.sid}` names account `{fields[4]}`, and the profile no account",
+                    "give the profile its `account.id`",
+                )
 
 
 def _opens_roles(s: Statement) -> bool:

@@ -23,6 +23,7 @@ from generator.principals import Caller
 from generator.request import Decision, Document, Outcome, Policies, Request
 from generator.service_rules import MFA_SESSION_TO_CHANGE_DEVICES
 from generator.states import AGE, ANOTHER, ANY_PARTITION, FLAG, USER, Kept, anywhere
+from generator.variables import variable
 
 ADMINISTRATOR: Final = Document(
     "AdministratorAccess",
@@ -98,6 +99,7 @@ class Row(Struct, frozen=True, eq=False):
     step: Step
     outcome: str
     because: tuple[str, ...]
+    blocked_by: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -179,6 +181,11 @@ def _row(step: Step, statements: tuple[Statement, ...]) -> Row:
 
 def _different(asks: Iterable[Ask], statements: tuple[Statement, ...]) -> list[Ask]:
     """Requests that statements can tell apart, by the keys that they ask for."""
+    texts = [v for s in statements for c in s.conditions for v in c.values]
+    texts += [item for s in statements if s.resources for item in s.resources.items]
+    if {variable(text).lower() for text in texts} - {"", "aws:username"}:
+        # A variable may be any key.
+        return list(asks)
     keys = {c.key.lower() for s in statements for c in s.conditions} | _KEYS_OF_RULES
     found = {
         (who, thing, tuple((k, v) for k, v in context.items() if k in keys)): (who, thing, context)
@@ -195,12 +202,14 @@ def row_of(step: Step, asked: Iterable[tuple[str, Policies, Ask]]) -> Row:
     """The answer to a step: what came of each of its requests, and whether it had to."""
     outcomes: dict[str, None] = {}
     because: dict[str, None] = {}
+    blocked: dict[str, None] = {}
     problem = ""
     for action, policies, ask in asked:
         answer = decide(action, ask, policies, device=step.device)
         if isinstance(answer, Decision):
             outcomes[answer.outcome] = None
             because.update((r.sid, None) for r in answer.because)
+            blocked.update((kind, None) for kind in answer.blocked_by)
             if "service" in answer.blocked_by:
                 because[MFA_SESSION_TO_CHANGE_DEVICES] = None
             if answer.outcome == step.must or (
@@ -214,7 +223,8 @@ def row_of(step: Step, asked: Iterable[tuple[str, Policies, Ask]]) -> Row:
             outcomes["not settled"] = None
         problem = problem or _problem(step, action, ask, answer, policies)
     # Requests are many, and nobody asks for them again.
-    return Row(replace(step, asks=()), " or ".join(outcomes), tuple(because), problem)
+    said = " or ".join(outcomes)
+    return Row(replace(step, asks=()), said, tuple(because), tuple(blocked), problem)
 
 
 def decide(action: str, ask: Ask, policies: Policies, *, device: bool = False) -> Decision | str:

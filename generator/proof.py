@@ -75,7 +75,8 @@ def _line(row: Row) -> str:
     step = row.step
     calls = ", ".join(f"`{action}`" for action in step.actions)
     who = f"{step.who} + admin" if step.administrator else step.who
-    because = ", ".join(f"`{sid}`" for sid in row.because) or "nothing allows it"
+    missing = "its trust does not allow it" if "trust" in row.blocked_by else "nothing allows it"
+    because = ", ".join(f"`{sid}`" for sid in row.because) or missing
     cells = (who, step.does, calls, step.on, answer(row), because)
     return f"| {' | '.join(_cell(text) for text in cells)} |"
 
@@ -107,11 +108,11 @@ def _shown(
 ) -> tuple[str, ...]:
     lines = ["## Every action there is", ""]
     if archetype == "direct-user-deny":
-        lines += ["Without MFA and with `AdministratorAccess` attached, exactly this gets through:"]
+        lines += ["Without MFA and with `AdministratorAccess` attached, nothing gets through but:"]
     else:
         lines += [
-            "Without MFA and with nothing else attached, exactly this gets through, besides the",
-            "roles above, whose trust demands MFA:",
+            "Without MFA and with nothing else attached, nothing gets through but this, besides",
+            "the roles above, whose trust demands MFA:",
         ]
     lines.append("")
     own = {action.lower() for action in on_own_user}
@@ -136,13 +137,11 @@ def _shown(
     return tuple(lines)
 
 
-def _with_mfa(actions: tuple[str, ...]) -> str:
-    """What is denied even to users with MFA."""
-    if not actions:
+def _with_mfa(sids: tuple[str, ...]) -> str:
+    """What denies even users with MFA."""
+    if not sids:
         return "With MFA, no Deny applies to anything."
-    named = sorted(f"`{action_case(action)}`" for action in actions if action.isascii())
-    others = ["actions that no statement names"] if len(named) < len(actions) else []
-    return f"With MFA, a Deny may still apply to {', '.join([*named, *others])}."
+    return f"With MFA, these may still deny something: {', '.join(f'`{sid}`' for sid in sids)}."
 
 
 @lru_cache(maxsize=256)

@@ -36,11 +36,18 @@ def _rows(terms: RoleTerms) -> Iterator[Row]:
     people = _trusted(terms)
     # Templates may ask for fresher MFA than the profile does.
     signed_in = [_mfa(0)]
+    sessions = any(person.kind == "AssumedRole" for person in people)
     for action, declared in terms.declared:
         carried = _carried(declared)
         mine = _Asker(terms, action, carried)
         verb = _VERBS[action]
-        yield mine.row("whom it trusts, signed in with MFA", verb, people, signed_in, True)
+        if sessions:
+            who = "a session of a role it trusts, which carries no MFA"
+            yield mine.row(who, verb, people, [_flag(None)], False)
+            continue
+        others = [{**state, **other} for state in signed_in for other in _other_values(declared)]
+        people_let_in = "whom it trusts, signed in with MFA"
+        yield mine.row(people_let_in, verb, people, [*signed_in, *others], True)
         yield mine.row("console, no MFA", verb, people, [_flag("false")], False)
         yield mine.row("access key alone", verb, people, [_flag(None)], False)
         if action != "sts:AssumeRole":
@@ -49,10 +56,16 @@ def _rows(terms: RoleTerms) -> Iterator[Row]:
             stale = [_mfa(limit + 1), _mfa(limit + LONGEST_SESSION)]
             who = f"whom it trusts, MFA longer than {in_units(limit)} ago"
             yield mine.row(who, verb, people, stale, False)
-        for key in carried:
-            if key.startswith("sts:"):
+        for key, name in _KEYS.items():
+            if key in carried:
+                lacking = [{**state, key: "another"} for state in signed_in]
+                who = f"whom it trusts, with MFA and another {name}"
+                yield mine.row(who, verb, people, lacking, False)
+        for key, name in _KEYS.items():
+            # A session always has a name.
+            if key in carried and key != "sts:rolesessionname":
                 lacking = [{**state, key: None} for state in signed_in]
-                who = f"whom it trusts, with MFA and without {_KEYS[key]}"
+                who = f"whom it trusts, with MFA and without {name}"
                 yield mine.row(who, verb, people, lacking, False)
         for who, strangers, other in _strangers(terms, people):
             yield mine.row(who, verb, strangers, [{**s, **other} for s in signed_in], False)
@@ -100,6 +113,7 @@ class _Asker:
             ),
             MFA_SOURCE,
             asks,
+            administrator=not is_open or not any(map(self.is_ours, people)),
             may_depend=is_open,
         )
         return row_of(step, [(self.action, self.policies(ask, is_open), ask) for ask in asks])
@@ -110,7 +124,9 @@ class _Asker:
             "aws:principalaccount": person.account,
             "aws:principaltype": person.kind,
             "aws:viaawsservice": "false",
-            "aws:username": person.name if person.kind == "User" else None,
+            # Whom it trusts is not one user: a condition on the name is left open.
+            "$aws:username": person.name,
+            **({} if person.kind == "User" else {"aws:username": None}),
         }
         carried = {
             key: value.replace("${aws:username}", person.name) if value else value
@@ -118,10 +134,13 @@ class _Asker:
         }
         return {**known, **carried, **state}
 
+    def is_ours(self, person: Caller) -> bool:
+        """Whether somebody is a user of the profile's account, whose policy is known."""
+        return person.account == self.terms.account and person.kind == "User"
+
     def policies(self, ask: Ask, is_open: bool) -> Policies:
         """What decides: our users have their policy, and whoever should not get in everything."""
-        person, _, _ = ask
-        ours = person.account == self.terms.account and person.kind == "User"
+        ours = self.is_ours(ask[0])
         identity = [self.users] if ours else []
         if not is_open or not ours:
             identity.append(ADMINISTRATOR)
@@ -132,7 +151,14 @@ def _trusted(terms: RoleTerms) -> list[Caller]:
     """Somebody for each principal, or pattern of one, that the profile trusts."""
     if not terms.principal_arns:
         return [caller(arn) for arn in terms.principals]
-    return [caller(_example(pattern, terms.account)) for pattern in terms.principal_arns]
+    accounts = [arn.split(":")[4] for arn in terms.principals if arn != "*"] or [terms.account]
+    found = {
+        _example(pattern, account): None
+        for pattern in terms.principal_arns
+        for account in accounts
+        if glob(pattern.split(":")[4], account)
+    }
+    return [caller(arn) for arn in found]
 
 
 def _example(pattern: str, account: str) -> str:
@@ -143,13 +169,19 @@ def _example(pattern: str, account: str) -> str:
     return ":".join(fields)
 
 
-def _carried(declared: tuple[tuple[str, str, tuple[str, ...]], ...]) -> State:
+Conditions = tuple[tuple[str, str, tuple[str, ...]], ...]
+
+
+def _carried(declared: Conditions) -> State:
     """What a request carries to meet the conditions of the profile."""
-    found: State = {}
-    for operator, key, values in declared:
-        if operator.startswith(("StringEquals", "ForAllValues:StringEquals")):
-            found[key.lower()] = values[0]
-    return found
+    return {key.lower(): values[0] for operator, key, values in declared if operator != "Null"}
+
+
+def _other_values(declared: Conditions) -> Iterator[State]:
+    """Each other value that the profile accepts for a key."""
+    for _, key, values in declared:
+        for value in values[1:]:
+            yield {key.lower(): value}
 
 
 def _strangers(terms: RoleTerms, people: list[Caller]) -> Iterator[tuple[str, list[Caller], State]]:
@@ -167,7 +199,7 @@ def _strangers(terms: RoleTerms, people: list[Caller]) -> Iterator[tuple[str, li
         yield "another user of the account, with MFA", [caller(other)], {}
     session = caller(f"arn:{partition}:sts::{account}:assumed-role/{ANOTHER}/{USER}")
     if not any(glob(pattern, session.principal_arn) for pattern in patterns):
-        yield "a session of another role, with MFA", [session], {}
+        yield "a session of another role, even if it carried MFA", [session], {}
 
 
 def _untrusted_account(terms: RoleTerms) -> str:

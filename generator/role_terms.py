@@ -71,17 +71,8 @@ class _OtherwiseError(Exception):
     """There is something that renaming could change the meaning of."""
 
 
-# Keys whose values name no account, path or user, as far as conditions on them go.
-_PLAIN: Final = (
-    FLAG.lower(),
-    AGE.lower(),
-    "aws:principalorgid",
-    "aws:viaawsservice",
-    "aws:tagkeys",
-    "sts:externalid",
-    "sts:rolesessionname",
-    "sts:sourceidentity",
-)
+# Keys whose values name no account, path or user.
+_PLAIN: Final = (FLAG.lower(), AGE.lower(), "aws:viaawsservice")
 _WHO: Final = "aws:principalarn"
 _UNDER: Final = re.compile(r"user/[^*?$]+/\*")
 
@@ -96,6 +87,9 @@ def canonical(terms: RoleTerms) -> RoleTerms:
 
 def _renamed(terms: RoleTerms) -> RoleTerms:
     names = _names(terms)
+    values = {
+        (k.lower(), v) for _, conditions in terms.declared for _, k, vs in conditions for v in vs
+    }
 
     def known(text: str) -> str:
         if text not in names:
@@ -109,8 +103,8 @@ def _renamed(terms: RoleTerms) -> RoleTerms:
         account=_ACCOUNTS[0],
         principals=tuple(map(known, terms.principals)),
         principal_arns=tuple(map(known, terms.principal_arns)),
-        trust=tuple(_trust(s, known) for s in terms.trust),
-        users=tuple(_users(terms, names[terms.arn], known)),
+        trust=tuple(_trust(s, known, values) for s in terms.trust),
+        users=tuple(_users(terms, names[terms.arn], known, values)),
     )
 
 
@@ -146,7 +140,10 @@ def _account(arn: str) -> str:
     return (arn.split(":", 5) + [""] * 5)[4]
 
 
-def _trust(s: Statement, known: Callable[[str], str]) -> Statement:
+Values = set[tuple[str, str]]
+
+
+def _trust(s: Statement, known: Callable[[str], str], values: Values) -> Statement:
     principals = s.principals
     if principals is None or principals.negated or s.resources is not None:
         raise _OtherwiseError
@@ -156,20 +153,23 @@ def _trust(s: Statement, known: Callable[[str], str]) -> Statement:
     return replace(
         s,
         principals=Principals(entries, anyone=principals.anyone),
-        conditions=tuple(_condition(c, known) for c in s.conditions),
+        conditions=tuple(_condition(c, known, values) for c in s.conditions),
     )
 
 
-def _condition(c: Condition, known: Callable[[str], str]) -> Condition:
+def _condition(c: Condition, known: Callable[[str], str], values: Values) -> Condition:
     key = c.key.lower()
     if key == _WHO:
         return replace(c, values=tuple(map(known, c.values)))
-    if key not in _PLAIN and not key.startswith("aws:requesttag/"):
+    if key not in _PLAIN and not all((key, value) in values for value in c.values):
+        # It may be about a name, an account or a path, of which nothing is known here.
         raise _OtherwiseError
     return c
 
 
-def _users(terms: RoleTerms, arn: str, known: Callable[[str], str]) -> Iterator[Statement]:
+def _users(
+    terms: RoleTerms, arn: str, known: Callable[[str], str], values: Values
+) -> Iterator[Statement]:
     """Statements about assuming roles, of the roles only this one left."""
     for s in terms.users:
         if s.resources is None:
@@ -189,5 +189,5 @@ def _users(terms: RoleTerms, arn: str, known: Callable[[str], str]) -> Iterator[
             s,
             actions=Patterns(actions),
             resources=Patterns(tuple(items), s.resources.negated),
-            conditions=tuple(_condition(c, known) for c in s.conditions),
+            conditions=tuple(_condition(c, known, values) for c in s.conditions),
         )

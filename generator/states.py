@@ -87,6 +87,7 @@ class Terms(Struct, frozen=True):
     max_age: int | None
     except_via_aws_service: bool
     on_own_user: frozenset[str]
+    account_is_known: bool = True
 
 
 @lru_cache(maxsize=1024)
@@ -181,13 +182,13 @@ def carried_by(context: Context, certification: Certification) -> list[State]:
 
 
 def uncertified(certification: Certification) -> Iterator[State]:
-    """What keys carry that lack one certification, whatever they have of the others."""
-    for name, accepted in certification:
-        others = [(n.lower(), (*levels, None)) for n, levels in certification if n != name]
-        names = [n for n, _ in others]
-        for level in (None, *(level for level in _LEVELS if level not in accepted)):
-            for rest in product(*(levels for _, levels in others)):
-                yield {name.lower(): level, **dict(zip(names, rest, strict=True))}
+    """What keys carry that lack one certification at least, whatever they have of the others."""
+    names = [name.lower() for name, _ in certification]
+    for levels in product((None, *_LEVELS), repeat=len(names)):
+        if any(
+            mine not in accepted for mine, (_, accepted) in zip(levels, certification, strict=True)
+        ):
+            yield dict(zip(names, levels, strict=True))
 
 
 _LEVELS: Final = sorted({*get_args(FidoLevel), *get_args(FipsLevel)})

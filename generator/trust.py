@@ -17,7 +17,7 @@ from generator.operators import is_number
 from generator.pattern import glob
 from generator.policy import Condition, Effect, Policy, Statement
 from generator.role_view import RoleView
-from generator.states import AGE, FLAG, LONGEST_SESSION, Broken
+from generator.states import AGE, FLAG, LONGEST_SESSION, Ages, Broken, ages_near
 
 WHO: Final = "aws:PrincipalArn"
 # Operators that IAM documents as the same.
@@ -118,7 +118,8 @@ def _concerns(s: Statement, terms: TrustTerms) -> bool:
 def _shut(s: Statement, terms: TrustTerms) -> Iterator[Broken]:
     """A Deny that is not sure to leave alone everybody whom the profile lets in."""
     for action, declared in terms.conditions.items():
-        answers = [applies(s, action, "*", state) for state in _let_in(declared, terms)]
+        near = tuple(age for age in ages_near(s.conditions) if age < (terms.max_age or age + 1))
+        answers = [applies(s, action, "*", state) for state in _let_in(declared, terms, near)]
         if set(answers) != {False}:
             verb = "denies" if True in answers else "may deny"
             yield Broken(
@@ -127,7 +128,7 @@ def _shut(s: Statement, terms: TrustTerms) -> Iterator[Broken]:
             )
 
 
-def _let_in(declared: tuple[Condition, ...], terms: TrustTerms) -> Iterator[Context]:
+def _let_in(declared: tuple[Condition, ...], terms: TrustTerms, near: Ages) -> Iterator[Context]:
     """Somebody with MFA whom the profile trusts: what is known of each of their requests."""
     context: dict[str, str | None] = {"aws:viaawsservice": "false", "aws:principaltype": "User"}
     accounts = {_account(principal) for principal in terms.principals}
@@ -138,6 +139,8 @@ def _let_in(declared: tuple[Condition, ...], terms: TrustTerms) -> Iterator[Cont
             context[c.key.lower()] = c.values[0]
     for fresh in _fresh(terms.max_age):
         yield {**context, **fresh}
+    for age in near:
+        yield {**context, FLAG.lower(): "true", AGE.lower(): str(age)}
 
 
 @lru_cache(maxsize=64)

@@ -102,7 +102,7 @@ def _passwords(where: Where, grant: bool) -> Iterator[Step]:
     for part, call, does in (
         (FIRST, rules, "sees what a password needs"),
         (FIRST, change, "sets a new password"),
-        (EXPIRED, change, "sets a new password"),
+        (EXPIRED, change, "sets a new password, where HardExpiry is off"),
     ):
         step = before_mfa(where, call, part, does, is_open=True)
         asked = asks(where.account, call.target, console)
@@ -197,7 +197,7 @@ def exemptions(where: Where, actions: tuple[tuple[str, bool], ...]) -> Part:
                 NO_MFA,
                 "is left alone by the Deny",
                 (action,),
-                "own user" if on_own_user else "anything",
+                "own user" if on_own_user else "`*`",
                 "allowed",
                 "declared under deny.exempt_before_mfa",
                 "the profile",

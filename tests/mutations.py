@@ -336,6 +336,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "    if patterns is None:\n        return True\n",
         "    if patterns is None:\n        return False\n",
         "a trust policy, which has no Resource, is about nothing",
+        f"{BROKEN}[trust-denies-after-a-while]",
     ),
     Mutation(
         "match",
@@ -919,7 +920,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     # Everything there is.
     Mutation(
         "exhaustive",
-        "open_ &= possible & ~own if declared[action] else 0",
+        "open_ &= asked & ~masks.own if declared[action] else 0",
         "open_ &= 0",
         "what is exempt on the own user is exempt on others",
         f"{BROKEN}[deny-others-bool]",
@@ -961,7 +962,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "exhaustive",
-        "if matches_arn(users, resource) or not matches_arn(_ARN, resource):",
+        "if not is_arn or matches_arn(is_user, resource):",
         "if not matches_arn(_ARN, resource):",
         "other users are no resources",
         f"{BROKEN}[deny-others-by-prefix]",

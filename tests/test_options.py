@@ -388,6 +388,7 @@ CASES = (
             USER: "+AllowSetSourceIdentity",
             TRUSTED: "+TrustSourceIdentityWithMfa TrustWithMfa.Condition",
         },
+        ("a role that needs a source identity cannot be switched to in the console",),
     ),
     Case(
         "roles[].session_tags",
