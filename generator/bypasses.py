@@ -126,7 +126,7 @@ def _forbidden_devices(about: list[Statement], terms: Terms) -> Iterator[tuple[s
     yield from _forbidden(kinds, terms.certification, *who, terms.partition, keys, terms.account)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _forbidden(
     kinds: frozenset[str],
     certification: Certification,

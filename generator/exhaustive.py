@@ -89,7 +89,7 @@ def extent(statements: tuple[Statement, ...], terms: Terms) -> Extent:
     mine = _looked_at((anywhere(s, terms.partition) for s in statements), terms)
     weak = weak_requests(mine, replace(terms, partition=ANY_PARTITION))
     denied = terms.archetype == "direct-user-deny"
-    actions = _action_classes(mine, tuple(_exemptions(terms) if denied else _grants(terms)))
+    actions = _classes(mine, tuple(_exemptions(terms) if denied else _grants(terms)))
     states = sum(len(r.states) for r in weak)
     return Extent(len(actions), len(weak[0].resources), states, _denied_with_mfa(mine, terms))
 
@@ -217,13 +217,20 @@ def _through(
 
 def _classes(statements: Denies, declared: tuple[str, ...]) -> list[tuple[str, Denies]]:
     """An action of each class, with the statements that cover it."""
-    return [*_with_statements(statements, _action_classes(statements, declared))]
+    covering = _covering(tuple(s.actions for s in statements), declared)
+    return [(action, tuple(statements[i] for i in places)) for action, places in covering]
 
 
-@lru_cache(maxsize=256)
-def _action_classes(statements: Denies, declared: tuple[str, ...]) -> tuple[str, ...]:
-    patterns = {item for s in statements for item in s.actions.items}
-    return action_classes(frozenset({*patterns, *declared}))
+@lru_cache(maxsize=512)
+def _covering(
+    patterns: tuple[Patterns, ...], declared: tuple[str, ...]
+) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """An action of each class, with the places of the patterns that cover it."""
+    items = {item for each in patterns for item in each.items}
+    return tuple(
+        (action, tuple(i for i, each in enumerate(patterns) if matches_action(each, action)))
+        for action in action_classes(frozenset({*items, *declared}))
+    )
 
 
 def weak_requests(statements: Denies, terms: Terms) -> tuple[Requests, ...]:

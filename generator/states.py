@@ -184,14 +184,18 @@ def carried_by(context: Context, certification: Certification) -> list[State]:
 def uncertified(certification: Certification) -> Iterator[State]:
     """What keys carry that lack one certification at least, whatever they have of the others."""
     names = [name.lower() for name, _ in certification]
-    for levels in product((None, *_LEVELS), repeat=len(names)):
-        if any(
-            mine not in accepted for mine, (_, accepted) in zip(levels, certification, strict=True)
-        ):
+    for levels in product(*((None, *_levels_of(name)) for name in names)):
+        pairs = zip(levels, certification, strict=True)
+        if any(level not in accepted for level, (_, accepted) in pairs):
             yield dict(zip(names, levels, strict=True))
 
 
-_LEVELS: Final = sorted({*get_args(FidoLevel), *get_args(FipsLevel)})
+def _levels_of(name: str) -> tuple[str, ...]:
+    """The levels of a certification.
+
+    Source: IAM User Guide, "IAM and AWS STS condition context keys".
+    """
+    return get_args(FidoLevel if name == "iam:fido-certification" else FipsLevel)
 
 
 def resources_of(target: Target, partition: str, account: str) -> tuple[str | Resources, ...]:

@@ -66,6 +66,7 @@ def signed_in(where: Where, grant: bool, credentials: frozenset[str], max_age: i
     return part_of(steps)
 
 
+@lru_cache(maxsize=512)
 def _own(
     where: Where, calls: tuple[Call, ...], does: str, is_open: bool, max_age: int | None
 ) -> Step:
