@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from generator.catalog import action_case
 from generator.exhaustive import Through, through_the_allows, through_the_deny
 from generator.flows import REGISTER_KEY, calls_of
 from generator.match import hold, holds, matches_action
 from generator.never_exempt import NEVER_EXEMPT
-from generator.policy import Condition, Effect, Statement
+from generator.policy import Condition, Effect, Patterns, Statement
 from generator.states import (
     AGE,
     Ages,
@@ -20,7 +20,7 @@ from generator.states import (
     Terms,
     ages_near,
     ages_that_matter,
-    answers,
+    answers_once,
     guarded,
     resources_of,
     uncertified,
@@ -45,11 +45,8 @@ def gaps_in_the_deny(statements: tuple[Statement, ...], terms: Terms) -> Iterato
     for found in through_the_deny(denies, terms):
         yield from _gaps(found, denies, terms)
     about = [s for s in denies if matches_action(s.actions, ENABLE)]
-    for kind, requests in _forbidden_devices(about, terms):
-        denied = 0
-        for s in about:
-            denied |= answers(s, requests)[0]
-        if denied != requests.every:
+    for kind, each in _of_forbidden_devices(about, terms):
+        if not each.all_covered:
             yield Broken(
                 f"no statement denies `iam:EnableMFADevice` for {kind}",
                 "the profile does not list it under `mfa`",
@@ -118,15 +115,42 @@ def _is_own_user(pattern: str) -> bool:
     return ":user/" in pattern and pattern.endswith(OWN_NAME)
 
 
-def _forbidden_devices(about: list[Statement], terms: Terms) -> Iterator[tuple[str, Requests]]:
-    """Kinds of device the profile does not allow, and their registration in every state of MFA."""
+class _Forbidden(NamedTuple):
+    """What statements say of registering devices that are not allowed: whether each way to do it
+    is surely covered by some, and which of them, by place, cover or may cover one."""
+
+    all_covered: bool
+    covering: frozenset[int]
+
+
+def _of_forbidden_devices(about: list[Statement], terms: Terms) -> Iterator[tuple[str, _Forbidden]]:
+    """What statements say of each kind of device that the profile does not allow."""
     kinds = terms.flows & {"virtual-totp", "hardware-totp", "security-key"}
     who = (*ages_that_matter(about, terms.max_age), terms.except_via_aws_service)
     keys = terms.has_security_keys
-    yield from _forbidden(kinds, terms.certification, *who, terms.partition, keys, terms.account)
+    asked = tuple((s.resources, s.conditions) for s in about)
+    yield from _said_of_forbidden(
+        asked, kinds, terms.certification, *who, terms.partition, keys, terms.account
+    )
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=512)
+def _said_of_forbidden(
+    asked: tuple[tuple[Patterns | None, tuple[Condition, ...]], ...], *terms: Any
+) -> tuple[tuple[str, _Forbidden], ...]:
+    # Requests are very many, so the answer is kept and not they.
+    found = []
+    for kind, requests in _forbidden(*terms):
+        said = [answers_once(resources, conditions, requests) for resources, conditions in asked]
+        denied = 0
+        for applied, _ in said:
+            denied |= applied
+        covering = frozenset(i for i, bits in enumerate(said) if any(bits))
+        found.append((kind, _Forbidden(denied == requests.every, covering)))
+    return tuple(found)
+
+
+@lru_cache(maxsize=4)
 def _forbidden(
     kinds: frozenset[str],
     certification: Certification,
@@ -184,13 +208,12 @@ def grants_without_mfa(statements: tuple[Statement, ...], terms: Terms) -> Itera
                         "list the two ARNs of the own user",
                     )
     about = [s for s in allows if matches_action(s.actions, ENABLE)]
-    for kind, requests in _forbidden_devices(about, terms):
-        for s in about:
-            if any(answers(s, requests)):
-                yield Broken(
-                    f"statement `{s.sid}` allows `iam:EnableMFADevice` for {kind}",
-                    "the profile does not list it under `mfa`",
-                )
+    for kind, each in _of_forbidden_devices(about, terms):
+        for i in sorted(each.covering):
+            yield Broken(
+                f"statement `{about[i].sid}` allows `iam:EnableMFADevice` for {kind}",
+                "the profile does not list it under `mfa`",
+            )
 
 
 @lru_cache(maxsize=64)

@@ -89,9 +89,13 @@ def extent(statements: tuple[Statement, ...], terms: Terms) -> Extent:
     mine = _looked_at((anywhere(s, terms.partition) for s in statements), terms)
     weak = weak_requests(mine, replace(terms, partition=ANY_PARTITION))
     denied = terms.archetype == "direct-user-deny"
-    actions = _classes(mine, tuple(_exemptions(terms) if denied else _grants(terms)))
-    states = sum(len(r.states) for r in weak)
-    return Extent(len(actions), len(weak[0].resources), states, _denied_with_mfa(mine, terms))
+    declared = tuple(_exemptions(terms) if denied else _grants(terms))
+    return Extent(
+        len(_covering(tuple(s.actions for s in mine), declared)),
+        len(weak[0].resources),
+        sum(len(r.states) for r in weak),
+        _denied_with_mfa(mine, terms.max_age, weak[0].resources),
+    )
 
 
 def open_actions(
@@ -117,13 +121,13 @@ def open_actions(
     return found
 
 
-def _denied_with_mfa(statements: Denies, terms: Terms) -> tuple[str, ...]:
-    denies = tuple(s for s in statements if s.effect is Effect.DENY)
+def _denied_with_mfa(
+    statements: Denies, max_age: int | None, resources: tuple[str | Resources, ...]
+) -> tuple[str, ...]:
+    denies = [s for s in statements if s.effect is Effect.DENY]
     if not denies:
         return ()
-    near = ages_near(c for s in denies for c in s.conditions)
-    resources = weak_requests(denies, replace(terms, partition=ANY_PARTITION))[0].resources
-    requests = _with_mfa(terms.max_age, near, resources)
+    requests = _with_mfa(max_age, ages_near(c for s in denies for c in s.conditions), resources)
     return tuple(s.sid for s in denies if any(answers(s, requests)))
 
 
@@ -151,11 +155,12 @@ def _with_statements(statements: Denies, actions: Iterable[str]) -> Iterator[tup
 
 def is_about_roles(s: Statement) -> bool:
     """Whether a statement allows assuming roles and nothing else: their trust decides the rest."""
-    return (
-        s.effect is Effect.ALLOW
-        and not s.actions.negated
-        and all(action.lower() in ROLE_ACTIONS for action in s.actions.items)
-    )
+    return s.effect is Effect.ALLOW and _only_roles(s.actions)
+
+
+@lru_cache(maxsize=512)
+def _only_roles(actions: Patterns) -> bool:
+    return not actions.negated and all(action.lower() in ROLE_ACTIONS for action in actions.items)
 
 
 def _passing(about: Iterable[Statement], requests: Requests, alone: bool) -> int:

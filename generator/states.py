@@ -263,10 +263,10 @@ def answers(s: Statement, requests: Requests) -> tuple[int, int]:
     return _answers(s.resources, s.conditions, requests)
 
 
-@lru_cache(maxsize=1024)
-def _answers(
+def answers_once(
     resources: Patterns | None, conditions: tuple[Condition, ...], requests: Requests
 ) -> tuple[int, int]:
+    """The same, for whoever keeps what comes of it."""
     # What a policy variable stands for is the same for everyone who asks, so neither a resource's
     # answer depends on the state nor a condition's on the resource.
     on = [matches_resource(resources, resource, ANYONE) for resource in requests.resources]
@@ -282,3 +282,6 @@ def _answers(
                     unsettled |= bit
             bit <<= 1
     return applied, unsettled
+
+
+_answers = lru_cache(maxsize=1024)(answers_once)
