@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from generator.catalog import action_case
 from generator.flows import calls_of
-from generator.journey import Part
 from generator.people import Where
+from generator.rows import Part
 from generator.states import Terms, own_account
 from generator.way_in import KINDS, devices, exemptions, first_steps
 from generator.way_round import CREDENTIALS, attacks, sessions, signed_in, stale

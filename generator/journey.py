@@ -6,9 +6,8 @@ attached where the user must get through, and beside AdministratorAccess where a
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from generator.context import Context
@@ -20,7 +19,8 @@ from generator.match import holds, matches_action, matches_resource
 from generator.pattern import Resources
 from generator.policy import Effect, Patterns, Policy, Statement
 from generator.principals import Caller
-from generator.request import Decision, Document, Outcome, Policies, Request
+from generator.request import Decision, Document, Policies, Request
+from generator.rows import Ask, Part, Row, Rows, Step, Walked, row
 from generator.service_rules import MFA_SESSION_TO_CHANGE_DEVICES
 from generator.states import AGE, ANOTHER, ANY_PARTITION, FLAG, USER, Kept, anywhere
 from generator.variables import variable
@@ -39,78 +39,6 @@ ADMINISTRATOR: Final = Document(
         }
     ),
 )
-
-Ask = tuple[Caller, str | Resources, Context]
-
-
-class Step(Struct, frozen=True, cache_hash=True):
-    """Who, in which state, calls what on what, what must come out, and why.
-
-    `must`: "denied" is denied either way. `source` has the prefixes of `generator.flows`.
-    `administrator`: with AdministratorAccess attached as well. `account_grant`: the account's
-    AllowUsersToChangePassword is on. `device`: the user has a device already. `may_depend`: further
-    conditions of the template's own may decide it.
-    """
-
-    part: str
-    who: str
-    does: str
-    actions: tuple[str, ...]
-    on: str
-    must: Outcome | Literal["denied"]
-    why: str
-    source: str
-    asks: tuple[Ask, ...]
-    administrator: bool = False
-    account_grant: bool = False
-    device: bool = False
-    may_depend: bool = False
-
-
-def changed(step: Step, **fields: object) -> Step:
-    """A step with some fields different."""
-    mine = {name: getattr(step, name) for name in Step.__struct_fields__}
-    return Step(**{**mine, **fields})
-
-
-class Part(Struct, frozen=True, eq=False):
-    """Steps that go together. Equal to itself only: whoever makes one keeps it."""
-
-    steps: tuple[Step, ...]
-    actions: tuple[str, ...]
-
-
-def part_of(steps: Iterable[Step]) -> Part:
-    """Steps as a part."""
-    found = tuple(steps)
-    return Part(found, _kept(tuple(dict.fromkeys(a for step in found for a in step.actions))))
-
-
-@lru_cache(maxsize=512)
-def _kept(actions: tuple[str, ...]) -> tuple[str, ...]:
-    """The one tuple of these actions, which is cheap to look up."""
-    return Kept(actions)
-
-
-class Row(Struct, frozen=True, eq=False):
-    """What came of a step. `because` are Sids, or names of rules; `problem` is "" if it is as it
-    must be, else what is wrong, in words. Equal to itself only, so that it is cheap to look up."""
-
-    step: Step
-    outcome: str
-    because: tuple[str, ...]
-    blocked_by: tuple[str, ...] = ()
-    problem: str = ""
-
-
-Rows: TypeAlias = Kept[Row]
-
-
-class Walked(Struct, frozen=True):
-    """What came of some steps. `title` is what they are about, where the steps do not say."""
-
-    rows: Rows
-    title: str = ""
 
 
 def walk(policy: Policy, partition: str, parts: Iterable[Part]) -> Iterator[Walked]:
@@ -223,8 +151,7 @@ def row_of(step: Step, asked: Iterable[tuple[str, Policies, Ask]]) -> Row:
             outcomes["not settled"] = None
         problem = problem or _problem(step, action, ask, answer, policies)
     # Requests are many, and nobody asks for them again.
-    said = " or ".join(outcomes)
-    return Row(replace(step, asks=()), said, tuple(because), tuple(blocked), problem)
+    return row(replace(step, asks=()), outcomes, because, blocked, problem)
 
 
 def decide(action: str, ask: Ask, policies: Policies, *, device: bool = False) -> Decision | str:

@@ -9,10 +9,10 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from generator.flows import Call, Target
-from generator.journey import Ask
 from generator.pattern import Resources
 from generator.principals import Caller
 from generator.request import Outcome
+from generator.rows import Ask
 from generator.states import (
     ACTIVATE,
     ANOTHER,

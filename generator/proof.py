@@ -5,7 +5,6 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import groupby
 from typing import Final
 
 from msgspec import Struct
@@ -13,8 +12,8 @@ from msgspec import Struct
 from generator.catalog import action_case
 from generator.exhaustive import Extent
 from generator.flows import calls_of
-from generator.journey import Row, Rows, Walked
 from generator.lexical import in_units
+from generator.rows import Row, Walked
 from generator.states import Terms
 
 
@@ -36,21 +35,12 @@ def proof_text(name: str, proof: Proof) -> str:
     """The text of `proof.md`."""
     texts = [f"# What `{name}` lets through", "", *_INTRODUCTION]
     part = ""
-    for walked in proof.walked:
-        for its_part, text in _blocks(walked.rows):
-            title = walked.title or its_part
-            if title != part:
-                part = title
-                texts += ["", f"## {part}", "", *_HEAD]
-            texts.append(text)
+    for title, row in proof.rows():
+        if title != part:
+            part = title
+            texts += ["", f"## {part}", "", *_HEAD]
+        texts.append(row.line)
     return "\n".join([*texts, "", *_everything(proof)]) + "\n"
-
-
-@lru_cache(maxsize=2048)
-def _blocks(rows: Rows) -> list[tuple[str, str]]:
-    """The lines of the rows of each part."""
-    parts = groupby(rows, key=lambda row: row.step.part)
-    return [(part, "\n".join(map(_line, mine))) for part, mine in parts]
 
 
 _INTRODUCTION: Final = (
@@ -63,32 +53,6 @@ _HEAD: Final = (
     "| Who | Does | Calls | On | Answer | Because of |",
     "| --- | --- | --- | --- | --- | --- |",
 )
-OUTCOMES: Final = {
-    "allowed": "allowed",
-    "explicitly_denied": "explicitly denied",
-    "implicitly_denied": "implicitly denied",
-}
-
-
-@lru_cache(maxsize=2048)
-def _line(row: Row) -> str:
-    step = row.step
-    calls = ", ".join(f"`{action}`" for action in step.actions)
-    who = f"{step.who} + admin" if step.administrator else step.who
-    missing = "its trust does not allow it" if "trust" in row.blocked_by else "nothing allows it"
-    because = ", ".join(f"`{sid}`" for sid in row.because) or missing
-    cells = (who, step.does, calls, step.on, answer(row), because)
-    return f"| {' | '.join(_cell(text) for text in cells)} |"
-
-
-def _cell(text: str) -> str:
-    """Text as a cell of a table, in ASCII."""
-    return text.replace("|", "\\|").encode("ascii", "backslashreplace").decode()
-
-
-def answer(row: Row) -> str:
-    """The outcome of a row, in words."""
-    return " or ".join(OUTCOMES.get(outcome, outcome) for outcome in row.outcome.split(" or "))
 
 
 def _everything(proof: Proof) -> tuple[str, ...]:
@@ -98,7 +62,7 @@ def _everything(proof: Proof) -> tuple[str, ...]:
     return _shown(terms.archetype, exempt, terms.on_own_user, terms.max_age, proof.extent)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _shown(
     archetype: str,
     exempt: frozenset[str],

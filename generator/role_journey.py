@@ -5,13 +5,14 @@ from functools import lru_cache
 from itertools import count
 from typing import Final
 
-from generator.journey import ADMINISTRATOR, Ask, Row, Rows, Step, Walked, row_of
+from generator.journey import ADMINISTRATOR, row_of
 from generator.lexical import in_units
 from generator.pattern import glob
 from generator.policy import Policy
 from generator.principals import Caller, caller
 from generator.request import Document, Policies
 from generator.role_terms import RoleTerms, canonical
+from generator.rows import Ask, Row, Rows, Step, Walked
 from generator.states import AGE, ANOTHER, FLAG, LONGEST_SESSION, USER, Kept, State
 
 MFA_SOURCE: Final = "UG:id_credentials_mfa_configure-api-require"

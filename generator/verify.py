@@ -11,9 +11,8 @@ from generator.catalog import catalogue_version, every_action
 from generator.console import put, put_json, red, say
 from generator.errors import NO, OK, GenError
 from generator.exhaustive import open_actions
-from generator.journey import Row
 from generator.load import load
-from generator.proof import answer
+from generator.rows import Row, answer
 from generator.show import FORMAT_VERSION
 from generator.states import Terms
 

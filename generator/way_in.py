@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Final
 
 from generator.flows import CALLS, REGISTER_KEY, Call, Target, calls_of
-from generator.journey import Part, Step, changed, part_of
 from generator.people import Where, adding, asks, carrying, no_mfa, with_key
+from generator.rows import Part, Step, changed, part_of
 from generator.states import Certification, uncertified
 
 FIRST: Final = "First sign-in, with a password that must be changed"

@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Final
 
 from generator.flows import REGISTER_KEY, Call, Target
-from generator.journey import Part, Step, changed, part_of
 from generator.lexical import in_units
 from generator.people import (
     States,
@@ -22,6 +21,7 @@ from generator.people import (
     stale_mfa,
     with_key,
 )
+from generator.rows import Part, Step, changed, part_of
 from generator.way_in import (
     CLI,
     CONSOLE,

@@ -16,7 +16,7 @@ from generator.errors import GenError
 from generator.evaluate import evaluate
 from generator.exhaustive import is_about_roles, open_actions, through_the_deny
 from generator.itinerary import itinerary
-from generator.journey import ADMINISTRATOR, Step, walk
+from generator.journey import ADMINISTRATOR, walk
 from generator.load import load, load_text
 from generator.pattern import Resources
 from generator.policy import Condition, Effect, Patterns, Policy, Statement
@@ -25,6 +25,7 @@ from generator.request import Document, Policies, Request
 from generator.role_journey import walk_role
 from generator.role_terms import RoleTerms, canonical, role_terms
 from generator.role_view import role_view
+from generator.rows import Step
 from generator.states import AGE, FLAG, Terms
 from tests.strategies import profiles
 from tests.support import ROOT
