@@ -47,10 +47,9 @@ def read_line(line: bytes) -> dict[str, Any]:
     for field, raw in _raw_documents(line):
         # Cut out of the line, so that the rest of it is read as strictly as ever.
         number = len(inline)
-        cut = short.replace(raw, b'"\\u0000%d"' % number, 1)
-        if cut != short:
+        if (at := _place(short, raw)) >= 0:
+            short = b'%b"\\u0000%d"%b' % (short[:at], number, short[at + len(raw) :])
             inline[field, f"\x00{number}"] = Inline(raw)
-            short = cut
     data = loads(short.decode())
     if not isinstance(data, dict):
         raise GenError("not a JSON object", hint="write one request a line")
@@ -59,6 +58,15 @@ def read_line(line: bytes) -> dict[str, Any]:
             return _plain(line)
         data[field] = found
     return data
+
+
+def _place(line: bytes, raw: bytes) -> int:
+    """Where a long text first stands in a line, by its beginning, which is quicker than by all."""
+    start = raw[:32]
+    at = line.find(start)
+    while at >= 0 and not line.startswith(raw, at):
+        at = line.find(start, at + 1)
+    return at
 
 
 def _plain(line: bytes) -> dict[str, Any]:
