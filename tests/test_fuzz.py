@@ -445,3 +445,38 @@ def test_a_long_stream_takes_no_more_memory_than_a_short_one() -> None:
     assert more < 20_000
     # New texts in caches take the place of others.
     assert peak < 4 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome", "error"),
+    [
+        ('"identity": [{0}], "identity": [{0}]', "error", "`identity` stands twice"),
+        ('"identity": [{0}], "session": {0}', "allowed", ""),
+        ('"identity": [{0}, {0}], "identit": [{0}]', "error", "`identit` is not a field"),
+        ('"context": {{"identity": [{0}]}}, "identity": [{0}]', "error", "is neither text"),
+        ('"identity": [{0}], "trust": [{0}]', "error", "not a list"),
+        ('"identity": ["\\u00000", {0}]', "error", "no document is called"),
+    ],
+)
+def test_documents_in_a_line_are_read_as_strictly_as_the_line(
+    line: str, outcome: str, error: str
+) -> None:
+    """Where a document stands in a line, how often, and under which key, counts."""
+    document = json.dumps(ALLOW_ALL)
+    rest = line.format(document)
+
+    (found,) = answered(
+        io.BytesIO(
+            b'{"id": 1, "principal": "arn:aws:iam::111122223333:user/a", '
+            b'"action": "s3:GetObject", ' + rest.encode() + b"}\n"
+        )
+    )
+
+    assert found["outcome"] == outcome
+    assert error in (found["error"] or "")
+
+
+ALLOW_ALL: Final = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
