@@ -35,7 +35,7 @@ from generator.way_in import (
     of_flow,
 )
 
-SIGNED_IN: Final = "Signed in with MFA"
+SIGNED_IN: Final = "Signed in with MFA, in the console or by sts:GetSessionToken"
 STALE: Final = "Signed in with MFA, too long ago"
 ROUND: Final = "Ways round MFA"
 
