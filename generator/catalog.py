@@ -165,6 +165,20 @@ def is_action(name: str) -> bool:
     return lower in _ACTIONS or action in actions_of(service)
 
 
+@lru_cache(maxsize=4096)
+def is_key(name: str) -> bool:
+    """Whether AWS documents a condition key of this name, in any case; `aws:RequestTag/x` with a tag.
+
+    Keys of identity providers count as far as they are listed with STS.
+    """
+    lower = _fold(name)
+    stem, slash, _ = lower.partition("/")
+    if stem + slash in _KEYS:
+        return True
+    documented = (*keys_of(stem.partition(":")[0]), *keys_of("sts"))
+    return any(key.lower().partition("/")[:2] == (stem, slash) for key in documented)
+
+
 def resource_types_of(name: str) -> frozenset[str]:
     """The types of resource that an action may be called on, required or not."""
     service, _, action = _fold(name).partition(":")

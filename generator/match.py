@@ -108,7 +108,7 @@ def holds(condition: Condition, context: Context, variables: bool = True) -> boo
         return _is_null(condition, value)
     asked = operator(condition.operator)
     # Keys with a type of their own have one value, which set operators are not for.
-    strict = key in _TYPES and type(context) is not Known
+    strict = key in _TYPES and not isinstance(context, Known)
     if strict and (asked.quantifier or not asked.base.startswith(_TYPES[key])):
         return None
     if value is None:

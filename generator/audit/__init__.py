@@ -1,0 +1,1 @@
+"""What an audit comes to: every document that somebody has, judged by evaluation and by rules."""

@@ -1,0 +1,1 @@
+"""Why somebody cannot change the password or sign in, and what mends it."""

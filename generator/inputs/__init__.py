@@ -1,0 +1,1 @@
+"""Documents out of what people have: files, dumps, plans, templates, standard input."""

@@ -1,0 +1,189 @@
+"""A document under audit, and what it decides: each request asked of the evaluator once.
+
+The user who asks has a name that no document has, so that nothing matches it by chance; a document
+that names one single user as its own is asked as that user.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Final
+
+from generator.decider import Decider
+from generator.errors import GenError
+from generator.found import Found
+from generator.grammar import parse_policy, parse_statement
+from generator.journey import ADMINISTRATOR
+from generator.policy import Effect, Policy, Statement
+from generator.positions import Place
+from generator.request import Document, Policies
+from generator.states import USER
+from generator.verdicts import NOT_JUDGED, identity_verdicts, trust_without_mfa
+
+PLACEHOLDER_ACCOUNT: Final = "111122223333"
+_ARN: Final = re.compile(r"arn:(aws[a-z-]*):[a-z0-9-]*:[a-z0-9-]*:([0-9]{12})?")
+_NAMED_USER: Final = re.compile(r"arn:[^:]*:iam::[^:]*:user/((?:[^*?${]*/)?[^*?${/]+)")
+_JUDGED: Final = ("identity", "boundary", "scp", "session", "trust")
+_OWN_ACTIONS: Final = ("iam:changepassword", "iam:enablemfadevice")
+# Attached everywhere unless somebody takes it off. Source: AWS Organizations User Guide, SCPs.
+_FULL_ACCESS: Final = Document("FullAWSAccess", ADMINISTRATOR.policy)
+
+
+class Subject:
+    """A document as rules look at it.
+
+    `policy` has the statements that could be read, `at` the place of each in the data; `unread` has
+    the errors of those that could not, with their places. A document none of whose statements can
+    be read has an empty policy.
+    """
+
+    def __init__(self, found: Found) -> None:
+        self.found = found
+        self.unread: list[tuple[Place, GenError]] = []
+        self.at: tuple[Place, ...] = ()
+        self.policy = self._read(found.data)
+
+    def _read(self, data: Any) -> Policy:
+        try:
+            policy = parse_policy(data)
+        except GenError as whole:
+            policy = self._read_each(data, whole)
+        else:
+            listed = isinstance(data["Statement"], list)
+            self.at = tuple(
+                ("Statement", i) if listed else ("Statement",)
+                for i in range(len(policy.statements))
+            )
+        return policy
+
+    def _read_each(self, data: Any, whole: GenError) -> Policy:
+        """The statements that can be read, where the document as a whole cannot."""
+        statements: list[Statement] = []
+        at: list[Place] = []
+        listed = data.get("Statement") if isinstance(data, dict) else None
+        for i, each in enumerate(listed if isinstance(listed, list) else [listed]):
+            place: Place = ("Statement", i) if isinstance(listed, list) else ("Statement",)
+            try:
+                statements.append(parse_statement(each, f"Statement[{i}]"))
+                at.append(place)
+            except GenError as error:
+                if listed is not None:
+                    self.unread.append((place, error))
+        if not self.unread:
+            self.unread.append(((), whole))
+        self.at = tuple(at)
+        version = data.get("Version", "2008-10-17") if isinstance(data, dict) else ""
+        return Policy(tuple(statements), version if isinstance(version, str) else "")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the document could be read, so that what it decides is known."""
+        return not self.unread and not self.found.not_read
+
+    @property
+    def kind(self) -> str:
+        return self.found.kind
+
+    @property
+    def variables(self) -> bool:
+        """Whether the version of the language has policy variables."""
+        return self.policy.version != "2008-10-17"
+
+    def statements(self, effect: Effect | None = None) -> Iterator[tuple[Place, Statement]]:
+        """The statements that could be read, with their places."""
+        for place, statement in zip(self.at, self.policy.statements, strict=True):
+            if effect in (None, statement.effect):
+                yield place, statement
+
+    def element(self, place: Place, name: str) -> Place:
+        """The place of `Action` or `NotAction` (or `Resource`, ...), whichever a statement has."""
+        data = self.data(place)
+        return (*place, name if name in data else f"Not{name}")
+
+    def data(self, place: Place) -> Any:
+        """What stands at a place of the document."""
+        found = self.found.data
+        for key in place:
+            found = found[key]
+        return found
+
+    @cached_property
+    def partition(self) -> str:
+        """The partition that the document's ARNs are in."""
+        names = Counter(partition for partition, _ in self._arns)
+        return self.found.partition or (names.most_common(1)[0][0] if names else "aws")
+
+    @cached_property
+    def account(self) -> str:
+        """The account of the document's ARNs, if it is one; else one that stands for any."""
+        names = {account for _, account in self._arns if account}
+        if self.found.account:
+            return self.found.account
+        return names.pop() if len(names) == 1 else PLACEHOLDER_ACCOUNT
+
+    @cached_property
+    def _arns(self) -> list[tuple[str, str]]:
+        texts: list[str] = []
+        for s in self.policy.statements:
+            texts += s.resources.items if s.resources else ()
+            texts += (v for c in s.conditions for v in c.values)
+            if s.principals:
+                texts += (i for _, ids in s.principals.entries for i in ids)
+        found = filter(None, map(_ARN.match, texts))
+        return [(match[1], match[2] or "") for match in found]
+
+    @cached_property
+    def decider(self) -> Decider:
+        """Asks the document: `alone`, and beside AdministratorAccess."""
+        return Decider(
+            self._policies(administrator=False),
+            self._policies(administrator=True),
+            partition=self.partition,
+            account=self.account,
+            user=self._user,
+        )
+
+    @property
+    def _user(self) -> str:
+        """Who asks: nobody's name, unless the document names one single user as the own one."""
+        named = {
+            match.group(1)
+            for s in self.policy.statements
+            if s.resources and any(a.lower() in _OWN_ACTIONS for a in s.actions.items)
+            for item in s.resources.items
+            for match in [_NAMED_USER.fullmatch(item)]
+            if match
+        }
+        return named.pop() if len(named) == 1 else USER
+
+    @cached_property
+    def verdicts(self) -> dict[str, str]:
+        """The verdicts of the document, by name; see `generator.verdicts`."""
+        if self.kind not in _JUDGED:
+            return {}
+        if self.kind == "trust":
+            if not self.is_whole:
+                return {"trust_without_mfa": NOT_JUDGED}
+            return {"trust_without_mfa": trust_without_mfa(self.decider, self.policy, self.role)}
+        found: dict[str, str] = dict(identity_verdicts(self.decider))
+        return found if self.is_whole else dict.fromkeys(found, NOT_JUDGED)
+
+    @property
+    def role(self) -> str:
+        """The ARN of the role that a trust policy is of."""
+        return f"arn:{self.partition}:iam::{self.account}:role/role"
+
+    def _policies(self, administrator: bool) -> Policies:
+        document = Document("document", self.policy)
+        if self.kind == "scp":
+            return Policies(identity=(ADMINISTRATOR,), scps=((document, _FULL_ACCESS),))
+        if self.kind == "boundary":
+            return Policies(identity=(ADMINISTRATOR,), boundary=(document,))
+        if self.kind == "session":
+            return Policies(identity=(ADMINISTRATOR,), session=document)
+        if self.kind in ("trust", "resource"):
+            return Policies(identity=(ADMINISTRATOR,), trust=document)
+        if self.kind == "rcp":
+            return Policies(identity=(ADMINISTRATOR,), rcps=((document, _FULL_ACCESS),))
+        return Policies(identity=(document, ADMINISTRATOR) if administrator else (document,))
