@@ -114,9 +114,16 @@ def seconds(found: Sequence[float]) -> str:
 
 
 def run(
-    command: Sequence[str | Path], cwd: Path, *, stdin: Path | None = None, watch: bool = False
+    command: Sequence[str | Path],
+    cwd: Path,
+    *,
+    stdin: Path | None = None,
+    watch: bool = False,
+    may_say_no: bool = False,
 ) -> Run:
     """Run a command to its end. `watch` samples its memory, which costs it a little time.
+
+    `may_say_no`: exit code 1 is an answer, as of a linter that found something.
 
     Raises:
         CannotRunError: it cannot be started, or fails.
@@ -141,7 +148,7 @@ def run(
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        if process.returncode and not (may_say_no and process.returncode == 1):
             output.seek(0)
             words = " ".join(map(str, command))
             text = output.read().decode(errors="replace")[-2000:]

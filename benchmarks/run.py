@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import decisions as deciding
 import fleet
 import measure
+import peers as linters
 from measure import CORES, ROOT, CannotRunError, Row, Run, interleaved, row, run
 
 IMPORTS = "import yaml, jinja2, json"
@@ -42,6 +43,7 @@ class Options(NamedTuple):
 
     quick: bool
     peer: Path | None
+    peers: Path | None
     scratch: Path
 
 
@@ -136,11 +138,17 @@ def decisions(options: Options) -> Iterator[Row]:
     yield from deciding.rows(options.scratch / "decisions", quick=options.quick)
 
 
+def audit(options: Options) -> Iterator[Row]:
+    """`gen audit` of one policy against other linters, each in a virtual environment of its own."""
+    yield from linters.rows(options.scratch / "audit", options.peers, quick=options.quick)
+
+
 BENCHMARKS: dict[str, Callable[[Options], Iterator[Row]]] = {
     "process": process,
     "many": many,
     "peer": peer,
     "decisions": decisions,
+    "audit": audit,
 }
 
 
@@ -263,6 +271,9 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures here as well")
     parser.add_argument("--peer", type=Path, metavar="PATH", help=f"where {PEER} is installed")
     parser.add_argument(
+        "--peers", type=Path, metavar="DIR", help="a folder of virtual environments of linters"
+    )
+    parser.add_argument(
         "--scratch", metavar="DIR", help="a directory to work in; default: memory, if enough"
     )
     arguments = parser.parse_args()
@@ -273,7 +284,7 @@ def main() -> int:
     # The scratch directory may be in memory: it goes away with us, however we go.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(dir=arguments.scratch or _scratch_place()) as scratch:
-        options = Options(arguments.quick, arguments.peer, Path(scratch).resolve())
+        options = Options(arguments.quick, arguments.peer, arguments.peers, Path(scratch).resolve())
         about = machine(options.scratch)
         for name in arguments.names or BENCHMARKS:
             print(f"{name} ...", file=sys.stderr, flush=True)

@@ -18,6 +18,7 @@ from generator.schema import profile_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+COMMANDS = "render check verify audit diagnose rules simulate init schema".split()
 LINKS = {
     "UG": "https://docs.aws.amazon.com/IAM/latest/UserGuide/{}.html",
     "SI": "https://docs.aws.amazon.com/signin/latest/userguide/{}.html",
@@ -131,10 +132,35 @@ def render_output() -> str:
     return f"```text\n{done.stdout.rstrip()}\n```"
 
 
+def audit_output() -> str:
+    """What an audit of AWS's own sample prints."""
+    sample = "tests/published/aws-security-credentials-2026.json"
+    return f"```text\n{_printed('audit', sample)}\n```"
+
+
+def rules() -> str:
+    """Every rule of the audit, with its examples."""
+    return _printed("rules", "--format", "markdown")
+
+
+def _printed(*arguments: str) -> str:
+    """What a command prints here; 1 is an answer, too."""
+    done = subprocess.run(
+        [sys.executable, "-m", "generator", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, 1), arguments
+    return done.stdout.rstrip()
+
+
 def help_output() -> str:
     """`gen --help` and the help of each command."""
     parts = []
-    for command in ("", "render", "check", "verify", "simulate", "init", "schema"):
+    for command in ("", *COMMANDS):
         done = subprocess.run(
             [sys.executable, "-m", "generator", *command.split(), "--help"],
             env={**os.environ, "COLUMNS": "90"},
@@ -158,6 +184,8 @@ PARTS = {
     "never-exempt": never_exempt,
     "render-output": render_output,
     "help": help_output,
+    "audit-output": audit_output,
+    "rules": rules,
 }
 
 

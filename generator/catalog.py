@@ -6,6 +6,7 @@ is imported on the first unknown name and reads only the services that were aske
 """
 
 import json
+import re
 from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -39,7 +40,7 @@ _ACTIONS = {
 
 # Source: IAM User Guide, "AWS global condition context keys", and "IAM and AWS STS condition
 # context keys". Keys whose name ends in `/` are followed by a tag key.
-_KEYS = {key.lower(): key for key in """
+GLOBAL_KEYS = {key.lower(): key for key in """
     aws:AssumedRoot aws:CalledVia aws:CalledViaAWSMCP aws:CalledViaFirst aws:CalledViaLast
     aws:ChatbotSourceArn aws:CurrentTime aws:Ec2InstanceSourcePrivateIPv4
     aws:Ec2InstanceSourceVpc aws:EpochTime aws:FederatedProvider aws:IsMcpServiceAction
@@ -92,8 +93,8 @@ def key_case(key: str) -> str:
     """
     lower = _fold(key)
     name, slash, tag = lower.partition("/")
-    if name + slash in _KEYS:
-        return _KEYS[name + slash] + tag
+    if name + slash in GLOBAL_KEYS:
+        return GLOBAL_KEYS[name + slash] + tag
     service = name.partition(":")[0]
     # Keys of identity providers (`saml:`, `accounts.google.com:`) are listed with STS.
     for documented in (*keys_of(service), *keys_of("sts")):
@@ -167,16 +168,29 @@ def is_action(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_key(name: str) -> bool:
-    """Whether AWS documents a condition key of this name, in any case; `aws:RequestTag/x` with a tag.
+    """Whether AWS documents a condition key of this name, in any case, names of a customer's own
+    (`aws:RequestTag/x`, `kms:EncryptionContext:x`) included.
 
     Keys of identity providers count as far as they are listed with STS.
     """
     lower = _fold(name)
     stem, slash, _ = lower.partition("/")
-    if stem + slash in _KEYS:
+    if stem + slash in GLOBAL_KEYS or lower in _ELSEWHERE:
         return True
-    documented = (*keys_of(stem.partition(":")[0]), *keys_of("sts"))
-    return any(key.lower().partition("/")[:2] == (stem, slash) for key in documented)
+    for key in (*keys_of(stem.partition(":")[0]), *keys_of("sts")):
+        known = _fold(key)
+        if known.partition("/")[:2] == (stem, slash):
+            return True
+        if "${" in known and re.fullmatch(_ANY_NAME.sub(".+", re.escape(known)), lower):
+            return True
+    return False
+
+
+# A name of a customer's own, as in `kms:EncryptionContext:${EncryptionContextKey}`.
+_ANY_NAME = re.compile(r"\\\$\\\{.*?\\\}")
+# Documented by the services that send them, and in policies of AWS's own.
+# Source: Amazon SNS Developer Guide; the AWS managed policy AWSSSOServiceRolePolicy.
+_ELSEWHERE = frozenset({"aws:sourceowner", "aws:principalorgmasteraccountid"})
 
 
 def resource_types_of(name: str) -> frozenset[str]:
@@ -215,8 +229,6 @@ def close_actions(name: str) -> list[str]:
 
 def _wildcard_case(name: str, known: dict[str, str]) -> str:
     """The case of `name` (lower) on which all matching documented actions agree, else lower."""
-    import re
-
     pieces = [piece for piece in re.split(r"([*?])", name) if piece]
     # Lazy groups backtrack; no pattern that anyone writes has more than a few wildcards.
     if sum(piece in "*?" for piece in pieces) > 4:

@@ -5,9 +5,10 @@ Everything but click is imported by the command that needs it: `gen --help` pays
 
 import os
 import sys
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -68,7 +69,24 @@ def _options(*decorators: "Callable[[Any], Any]") -> "Callable[[Any], Any]":
     return decorate
 
 
+class _Commands(click.Group):
+    """Commands of this module, and those in modules of their own, loaded when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _ELSEWHERE:
+            found = getattr(import_module(f"generator.commands.{cmd_name}"), cmd_name)
+            return found if isinstance(found, click.Command) else None
+        return super().get_command(ctx, cmd_name)
+
+
+_ELSEWHERE: Final = ("audit", "diagnose", "rules", "simulate")
+
+
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 yes, 1 no, 2 your input, 3 a bug in gen, 4 your machine.",
 )
@@ -167,56 +185,6 @@ def verify(
 
     found = proof.verify(profile_files(profiles, every or not profiles), templates)
     return proof.report(found, form, brief=brief)
-
-
-_file = click.Path(path_type=Path)
-
-
-@cli.command()
-@click.option(
-    "--policy", "policies", type=_file, metavar="FILE", multiple=True, help="An identity policy."
-)
-@click.argument("more", nargs=-1, type=_file, metavar="[FILE]...")
-@click.option(
-    "--boundary", type=_file, metavar="FILE", multiple=True, help="The permissions boundary."
-)
-@click.option("--session", type=_file, metavar="FILE", help="The session policy.")
-@click.option(
-    "--trust",
-    type=_file,
-    metavar="FILE",
-    help="The resource's own policy; of a role, its trust policy.",
-)
-@click.option("--scp", "scps", multiple=True, metavar="FILE[,FILE]...", help="SCPs of one level.")
-@click.option("--rcp", "rcps", multiple=True, metavar="FILE[,FILE]...", help="RCPs of one level.")
-@click.option("--principal", help="Who calls: the ARN of a user, a role or a session.")
-@click.option("--action", help="What is called, as iam:GetUser.")
-@click.option("--resource", help="On what.  [default: what the action is called on]")
-@click.option("--account", help="The resource's account.  [default: the ARN's, else the caller's]")
-@click.option("--context", multiple=True, metavar="KEY=VALUE", help="A condition key; repeatable.")
-@click.option(
-    "--password-policy",
-    type=_file,
-    metavar="FILE",
-    help="As get-account-password-policy prints it.",
-)
-@click.option("--mfa-device", is_flag=True, help="The calling user has an MFA device.")
-@click.option("--jsonl", is_flag=True, help="Requests on standard input, one JSON object a line.")
-@_format_option
-def simulate(
-    more: tuple[Path, ...], policies: tuple[Path, ...], jsonl: bool, form: str, **given: Any
-) -> int:
-    """Decide a request as AWS would, and say which statements decided.
-
-    FILE is an identity policy too. A condition key that is not given is absent from the request.
-    Exits with 1 if the request is denied. With --jsonl, writes one answer a line.
-    """
-    from generator import simulation
-
-    if jsonl:
-        simulation.only_jsonl((*policies, *more), given)
-        return simulation.stream(sys.stdin.buffer)
-    return simulation.report(simulation.decide((*policies, *more), given), form)
 
 
 @cli.command()

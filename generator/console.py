@@ -31,6 +31,35 @@ class progress_bar:  # noqa: N801 - reads as a function
             self.bar.__exit__(*details)
 
 
+class bytes_bar:  # noqa: N801 - reads as a function
+    """A progress bar for a file that is read piece by piece, on a terminal only.
+
+    What is entered is told how many bytes have been read so far, and of how many.
+    """
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.bar: Any = None
+
+    def __enter__(self) -> Callable[[int, int], None] | None:
+        return self._read if sys.stderr.isatty() else None
+
+    def _read(self, done: int, total: int) -> None:
+        if self.bar is None and total >= _LARGE:
+            self.bar = click.progressbar(length=total, label=self.label, file=sys.stderr)
+            self.bar.__enter__()
+        if self.bar is not None:
+            self.bar.update(done - self.bar.pos)
+
+    def __exit__(self, *details: Any) -> None:
+        if self.bar:
+            self.bar.__exit__(*details)
+
+
+# Smaller files are read before anybody sees a bar.
+_LARGE = 2**22
+
+
 def put(text: str, newline: bool = True) -> None:
     """A result.
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from generator.catalog import rcp_services
-from generator.context import Known
+from generator.context import NOT_KNOWN
 from generator.errors import NotModelledError
 from generator.flows import ROLE_ACTIONS
 from generator.match import hold, holds, matches_action, matches_resource
@@ -290,7 +290,7 @@ def _open_parts(
     for c in s.conditions:
         if holds(c, request.context, variables) is None:
             key = c.key.lower()
-            if key not in request.context and not isinstance(request.context, Known):
+            if request.context.get(key, NOT_KNOWN) is NOT_KNOWN:
                 yield f"it depends on `{c.key}`"
             values = request.context.get(key)
             shown = values if isinstance(values, str) else json.dumps(values)

@@ -49,13 +49,16 @@ OPERATORS = frozenset(
 ) | {"Null"}
 
 
-class _Number(str):
+class Number(str):
     """A JSON number's own digits, so that no float ever rounds one."""
+
+    # As JSON has it: what is a number and what is text are told apart.
+    __repr__ = str.__str__
 
 
 def is_number(value: object) -> bool:
     """Whether a value that `loads` has read was a number."""
-    return isinstance(value, _Number)
+    return isinstance(value, Number)
 
 
 def loads(text: str) -> Any:
@@ -247,7 +250,7 @@ def _near_operator(operator: str) -> str:
 
 
 def _kind(value: object) -> str:
-    if isinstance(value, _Number):
+    if isinstance(value, Number):
         return "a number"
     names = {dict: "an object", list: "a list", str: "text", bool: "a boolean"}
     return names.get(type(value), "null")
@@ -281,7 +284,7 @@ def _no_constant(name: str) -> Any:
 
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_no_duplicates,
-    parse_float=_Number,
-    parse_int=_Number,
+    parse_float=Number,
+    parse_int=Number,
     parse_constant=_no_constant,
 )

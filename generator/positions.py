@@ -18,7 +18,8 @@ class Positions:
     """The places of a JSON text that `json` can read.
 
     `line` and `column` (from 1) are where the text itself starts, in a file that has more before
-    it. `twice` has the second and later places of keys that stand twice in one object.
+    it. `twice` has the second and later places of keys that stand twice in one object; of such keys
+    `values` and `keys` have the last, which is the one that `json` reads.
     """
 
     form: Literal["json", "yaml"] = "json"
@@ -72,14 +73,15 @@ def _scan(
     values: dict[Place, Span] = {}
     keys: dict[Place, Span] = {}
     twice: list[tuple[Place, int]] = []
-    # Containers that are open: where each starts, its place, the next index (None of an object).
+    # Containers that are open: where each starts, its place, the next index (None of an object),
+    # and the keys of an object so far.
     stack: list[list[Any]] = []
     at = _space(text, 0)
     place: Place = ()
     while True:
         place, at = _into(text, at, place, stack, values)
         while stack and text[at : at + 1] in ("]", "}"):
-            start, place, _ = stack.pop()
+            start, place, *_ = stack.pop()
             values[place] = (start, at + 1)
             at = _space(text, at + 1)
         if not stack:
@@ -90,10 +92,10 @@ def _scan(
         if around[2] is None:
             name, end = scanstring(text, at + 1)
             place = (*around[1], name)
-            if place in keys:
+            if name in around[3]:
                 twice.append((place, at))
-            else:
-                keys[place] = (at, end)
+            around[3].add(name)
+            keys[place] = (at, end)
             at = _space(text, _space(text, end) + 1)
         else:
             place = (*around[1], around[2])
@@ -106,7 +108,7 @@ def _into(
     """Read a scalar, or the opening of a container; where what comes next starts."""
     first = text[at]
     if first in "[{":
-        stack.append([at, place, 0 if first == "[" else None])
+        stack.append([at, place, 0 if first == "[" else None, set()])
         return place, _space(text, at + 1)
     if first == '"':
         _, end = scanstring(text, at + 1)

@@ -15,9 +15,10 @@ from generator.decider import Decider
 from generator.errors import GenError
 from generator.flows import REGISTER_KEY
 from generator.lexical import FidoLevel, FipsLevel
-from generator.policy import Policy
-from generator.principals import Caller, caller
-from generator.supposed import State
+from generator.match import hold, matches_action
+from generator.policy import Effect, Policy, Statement
+from generator.principals import Caller, Named, caller, named
+from generator.supposed import State, context
 
 Verdict: TypeAlias = Literal[
     "open", "locked_out", "denied", "not_granted", "refused", "depends", "not_judged"
@@ -27,6 +28,8 @@ KINDS: Final = ("virtual-totp", "security-key", "hardware-totp")
 # Actions of other services: one that policies name, and one that stands for all they do not.
 WORK: Final = ("ec2:RunInstances", "unnamed:Action")
 _KEY: Final = REGISTER_KEY.lower()
+ASSUME: Final = "sts:AssumeRole"
+WITHOUT_MFA: Final[tuple[State, ...]] = ("key", "console")
 # A resource of no pattern that anybody writes.
 SOMETHING: Final = "arn:{}:unnamed:\ue013:{}:\ue030"
 
@@ -153,11 +156,30 @@ def trust_without_mfa(decider: Decider, policy: Policy, role: str) -> Verdict:
     What depends on circumstances counts as open: somebody can bring them about.
     """
     for who in trusted_users(policy, decider):
-        for state in ("key", "console"):
-            decision = decider.decide("sts:AssumeRole", role, state, who=who)
-            if isinstance(decision, str) or decision.outcome == "allowed":
+        for state in WITHOUT_MFA:
+            if can_assume(policy, decider, role, who, state):
                 return "open"
     return "refused"
+
+
+def can_assume(policy: Policy, decider: Decider, role: str, who: Caller, state: State) -> bool:
+    """Whether a user can assume a role, or could in some circumstances."""
+    decision = decider.decide(ASSUME, role, state, who=who)
+    if not isinstance(decision, str):
+        return decision.outcome == "allowed"
+    variables = policy.version != "2008-10-17"
+    return any(may_trust(s, decider, who, state, variables) for s in policy.statements)
+
+
+def may_trust(
+    s: Statement, decider: Decider, who: Caller, state: State, variables: bool = True
+) -> bool:
+    """Whether a statement of a trust policy allows a user to assume the role, or may."""
+    if s.effect is not Effect.ALLOW or s.principals is None:
+        return False
+    if not matches_action(s.actions, ASSUME) or named(s.principals, who)[1] is Named.NOT:
+        return False
+    return hold(s.conditions, context(state, who, decider.account), variables) is not False
 
 
 def trusted_users(policy: Policy, decider: Decider) -> Iterator[Caller]:
@@ -167,12 +189,29 @@ def trusted_users(policy: Policy, decider: Decider) -> Iterator[Caller]:
         if s.principals is None:
             continue
         ids = [i for kind, ids in s.principals.entries if kind == "AWS" for i in ids]
+        users = [user for i in ids if (user := _user_of(i, decider))]
         if s.principals.anyone or s.principals.negated or "*" in ids:
-            found[decider.user] = None
-        for i in ids:
-            if found_user := _user_of(i, decider):
-                found[found_user] = None
+            users.append(decider.user)
+        found |= dict.fromkeys(users)
+        found |= dict.fromkeys(_users_of_conditions(s, users, decider))
     yield from found
+
+
+def _users_of_conditions(s: Statement, users: list[Caller], decider: Decider) -> Iterator[Caller]:
+    """Users of the same accounts whom a statement means by conditions on who calls."""
+    for c in s.conditions:
+        for value in c.values:
+            if c.key.lower() == "aws:username":
+                account, name = "*", f"user/{value}"
+            elif c.key.lower() == "aws:principalarn" and value.count(":") >= 5:
+                account, name = value.split(":", 5)[4:]
+            else:
+                continue
+            name = name.replace("*", decider.user.name).replace("?", "x")
+            for one in sorted({user.account for user in users}):
+                arn = f"arn:{decider.partition}:iam::{account if account.isdigit() else one}:{name}"
+                if user := _user_of(arn, decider):
+                    yield user
 
 
 def _user_of(principal: str, decider: Decider) -> Caller | None:

@@ -22,7 +22,7 @@ from generator.batch import render_files
 from generator.build import build
 from generator.errors import GenError
 from generator.load import load
-from tests.support import clean_environment, need, run_gen
+from tests.support import bound_by_permissions, clean_environment, run_gen
 from tests.trees import FAILURES, Fault, Tree, profile, put, stamps, tree
 
 BAD = profile("bad").replace("direct-user-deny", "direct-user-denny")
@@ -251,14 +251,6 @@ def test_out_that_is_a_file_is_the_machines_fault(tmp_path: Path) -> None:
 
         assert (done.returncode, done.stderr[:10]) == (4, "error: out")
     assert (tmp_path / "out").read_text() == "a file"
-
-
-def bound_by_permissions() -> tuple[str, ...]:
-    """What to run a command under so that permissions bind it even if root runs the tests."""
-    if os.geteuid() != 0:
-        return ()
-    without = "-dac_override,-dac_read_search"
-    return (need("setpriv"), f"--bounding-set={without}", f"--inh-caps={without}")
 
 
 @pytest.mark.parametrize("closed", ["out", "out/b"])

@@ -1,6 +1,7 @@
 """One document: its verdicts, and what the rules find in it."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -9,6 +10,8 @@ from generator.found import Found
 from generator.positions import Place
 from generator.rules import RULES, Hit, Rule, rule_of
 from generator.subject import Subject
+
+_Hits: TypeAlias = tuple[tuple[Rule, Hit, str], ...]
 
 
 class Judged(Struct, frozen=True, eq=False):
@@ -19,41 +22,71 @@ class Judged(Struct, frozen=True, eq=False):
     findings: tuple[Finding, ...]
 
 
+class Judge:
+    """Judges documents; those that are the same, as accounts have many, once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], tuple[dict[str, str], _Hits]] = {}
+
+    def judge(self, found: Found) -> Judged:
+        """Evaluate a document and go through the rules; never raises for what a document says."""
+        key = _sameness(found)
+        if key not in self._known:
+            subject = Subject(found)
+            self._known[key] = subject.verdicts, tuple(_hits(subject))
+        verdicts, hits = self._known[key]
+        findings: dict[tuple[Any, ...], Finding] = {}
+        for rule, hit, sid in hits:
+            one = _finding(found, rule, hit, sid)
+            findings.setdefault((one.rule, one.line, one.column, one.message), one)
+        return Judged(found, verdicts, tuple(sorted(findings.values(), key=in_order)))
+
+
 def judge(found: Found) -> Judged:
-    """Evaluate a document and go through the rules; never raises for what a document says."""
-    subject = Subject(found)
-    findings: dict[tuple[Any, ...], Finding] = {}
-    for rule, hit in _hits(subject):
-        one = _finding(subject, rule, hit)
-        findings.setdefault((one.rule, one.line, one.column, one.message), one)
-    return Judged(found, subject.verdicts, tuple(sorted(findings.values(), key=in_order)))
+    """The same for one document."""
+    return Judge().judge(found)
 
 
-def _hits(subject: Subject) -> list[tuple[Rule, Hit]]:
-    found = [
-        (rule, hit) for rule in RULES if rule.about == "document" for hit in rule.check(subject)
-    ]
+def _sameness(found: Found) -> tuple[Any, ...]:
+    """What the judgement of a document depends on; numbers and texts have different texts here."""
+    return (
+        repr(found.data),
+        found.kind,
+        found.holders,
+        found.form,
+        found.remarks,
+        found.not_read,
+        found.account,
+        found.partition,
+    )
+
+
+def _hits(subject: Subject) -> Iterator[tuple[Rule, Hit, str]]:
+    for rule in RULES:
+        if rule.about == "document":
+            for hit in rule.check(subject):
+                yield rule, hit, _sid(subject, hit.place)
     for remark in subject.found.remarks:
-        rule = rule_of(remark.rule)
-        assert rule is not None
-        found.append((rule, Hit(remark.place, remark.message, remark.fix, on_key=True)))
-    return found
+        known = rule_of(remark.rule)
+        assert known is not None
+        hit = Hit(remark.place, remark.message, remark.fix, on_key=True)
+        yield known, hit, _sid(subject, remark.place)
 
 
-def _finding(subject: Subject, rule: Rule, hit: Hit) -> Finding:
-    line, column = subject.found.locate(hit.place, hit.on_key)
+def _finding(found: Found, rule: Rule, hit: Hit, sid: str) -> Finding:
+    line, column = found.locate(hit.place, hit.on_key)
     return Finding(
         rule=rule.id,
         severity=hit.severity or rule.severity,
         confidence=hit.confidence or rule.confidence,
-        file=subject.found.file,
+        file=found.file,
         line=line,
         column=column,
         message=hit.message,
         fix=hit.fix or rule.fix,
         source=rule.source,
-        document=subject.found.name,
-        sid=_sid(subject, hit.place),
+        document=found.name,
+        sid=sid,
     )
 
 

@@ -68,7 +68,8 @@ class Audit(Struct, frozen=True, kw_only=True):
     """Everything that came of an audit, sorted.
 
     `known` are findings that the baseline has. `errors` are inputs that could not be read;
-    `skipped` are files of directories that hold no policy.
+    `skipped` are files of directories that hold no policy. `notes` are suppressions that match
+    nothing and entries of the baseline that are gone; they change no exit code.
     """
 
     documents: tuple[Record, ...] = ()
@@ -78,3 +79,4 @@ class Audit(Struct, frozen=True, kw_only=True):
     errors: tuple[GenError, ...] = ()
     skipped: tuple[str, ...] = ()
     accounts: tuple[Account, ...] = ()
+    notes: tuple[GenError, ...] = ()

@@ -1,0 +1,163 @@
+"""`gen audit`: policies that people have already, judged."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from generator.audit.result import Audit
+    from generator.audit.run import Watch
+    from generator.found import Found
+
+_file = click.Path(path_type=Path)
+_FORMS: Final = ("text", "json", "sarif", "markdown", "github", "csv")
+_SUPPRESSIONS: Final = ".gen-audit.yaml"
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option("--scp", "scps", multiple=True, metavar="FILE", help="Another PATH, of SCPs.")
+@click.option(
+    "--credential-report",
+    type=_file,
+    metavar="FILE",
+    help="As get-credential-report prints it, or its CSV.",
+)
+@click.option(
+    "--password-policy",
+    type=_file,
+    metavar="FILE",
+    help="As get-account-password-policy prints it.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["low", "medium", "high", "critical", "never"]),
+    default="low",
+    help="Exit with 1 for findings as bad as this.  [default: low]",
+)
+@click.option(
+    "--suppressions",
+    type=_file,
+    metavar="FILE",
+    help="Findings to live with, and why.  [default: .gen-audit.yaml, if there is one]",
+)
+@click.option("--baseline", type=_file, metavar="FILE", help="Findings that are known already.")
+@click.option("--write-baseline", type=_file, metavar="FILE", help="Write what is found as one.")
+@click.option("--diff", is_flag=True, help="Show the edits that mend what is found.")
+@click.option("--fix", is_flag=True, help="Make those edits in place.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMS),
+    default="text",
+    help="For people, machines, code scanning, pull requests, workflows, sheets.  [default: text]",
+)
+def audit(paths: tuple[str, ...], fail_on: str, form: str, **given: Any) -> int:
+    """Judge policies that exist: who is locked out, and what gets round MFA.
+
+    PATH is a policy, a folder of them, an account dump (get-account-authorization-details), a plan
+    (terraform show -json), a CloudFormation template; - is standard input. Exits with 1 if
+    something is found, with 2 if something could not be read.
+    """
+    from generator.audit import settled
+    from generator.console import put
+    from generator.errors import GenError
+
+    if not paths and not given["scps"]:
+        raise GenError(
+            "no PATH is given", hint="name a policy or a folder, or - for standard input"
+        )
+    if given["diff"] or given["fix"]:
+        return _mend(paths, given, fail_on, form)
+    found = _judged(paths, given)
+    if given["write_baseline"]:
+        settled.write_baseline(given["write_baseline"], found.findings)
+        return _code(found, "never")
+    put(_shown(found, form), newline=False)
+    return _code(found, fail_on)
+
+
+def _judged(paths: "Sequence[str]", given: dict[str, Any], watch: "Watch | None" = None) -> "Audit":
+    from generator.audit import run, settled
+    from generator.console import bytes_bar
+
+    with bytes_bar("reading") as read:
+        found = run.audit(
+            paths,
+            scps=given["scps"],
+            given=run.Given(
+                settled.labelled(given["credential_report"]),
+                settled.labelled(given["password_policy"]),
+            ),
+            watch=watch or run.Watch(read=read),
+        )
+    default = Path(_SUPPRESSIONS)
+    suppressions = given["suppressions"] or (default if default.exists() else None)
+    return settled.settle(found, suppressions=suppressions, baseline=given["baseline"])
+
+
+def _mend(paths: "Sequence[str]", given: dict[str, Any], fail_on: str, form: str) -> int:
+    """Show or make edits. The exit code is of what was found before, or of what is left after."""
+    from generator.audit.run import Watch
+    from generator.console import coloured, put, say
+    from generator.repair.files import in_words, mended, save
+
+    documents: list[Found] = []
+    before = _judged(paths, given, Watch(found=documents.append))
+    files = list(mended(documents))
+    for each in files:
+        for line in in_words(each):
+            say(line)
+        if given["diff"]:
+            for line in each.diff.splitlines():
+                put(coloured(line))
+    if not given["fix"]:
+        return _code(before, fail_on)
+    errors = tuple(save(files))
+    after = _judged(paths, given)
+    after = replace(after, errors=(*errors, *after.errors))
+    put(_shown(after, form), newline=False)
+    return _code(after, fail_on)
+
+
+def _shown(found: "Audit", form: str) -> str:
+    folder = Path.cwd().as_posix()
+    if form == "json":
+        from generator.audit.machine import as_json
+
+        return as_json(found)
+    if form == "sarif":
+        from generator.audit.sarif import as_sarif
+
+        return as_sarif(found, folder)
+    if form == "markdown":
+        from generator.audit.markdown import as_markdown
+
+        return as_markdown(found, folder)
+    if form == "github":
+        from generator.audit.annotations import as_annotations
+
+        return as_annotations(found, folder)
+    if form == "csv":
+        from generator.audit.csv_rows import as_csv
+
+        return as_csv(found)
+    from generator.audit.table import on_terminal
+
+    return on_terminal(found)
+
+
+def _code(found: "Audit", fail_on: str) -> int:
+    """2 or 4 if something could not be read, 1 if something as bad as `fail_on` was found."""
+    from generator.errors import NO, OK
+    from generator.findings import SEVERITIES
+
+    if found.errors:
+        return min(error.exit_code for error in found.errors)
+    if fail_on != "never" and any(f.severity >= SEVERITIES[fail_on] for f in found.findings):
+        return NO
+    return OK

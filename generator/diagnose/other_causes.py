@@ -1,0 +1,216 @@
+"""The causes that are about the device, the sign-in, or whoever called."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from generator.decider import DEVICE
+from generator.diagnose import remedies
+from generator.diagnose.cause import Cause, Standing
+from generator.diagnose.evidence import Evidence, Meaning, Symptom
+from generator.diagnose.permission import Permission
+from generator.diagnose.remedies import Remedy
+from generator.diagnose.words import denial_words
+
+_TYPES: Final = {
+    "Root": "the account's root user",
+    "AssumedRole": "a session of a role",
+    "Role": "a role",
+    "FederatedUser": "a federated user session",
+    "SAMLUser": "a user of a SAML provider",
+    "WebIdentityUser": "a user of a web identity provider",
+    "IdentityCenterUser": "a user of IAM Identity Center",
+    "Directory": "a directory's user",
+    "AWSAccount": "another account",
+    "AWSService": "an AWS service",
+}
+_ENROL: Final = ("iam:enablemfadevice", "iam:createvirtualmfadevice")
+_DELETE: Final = "iam:deletevirtualmfadevice"
+_SIGN_IN: Final = ("signin:AuthorizeOAuth2Access", "signin:CreateOAuth2Token")
+
+
+def other_causes(p: Permission, caller_kind: str) -> Iterator[Cause]:
+    """Every cause beside permission and the password; those with nothing to say are left out.
+
+    `caller_kind` is what the ARN that was given is of, in CloudTrail's words, or "".
+    """
+    e = p.evidence
+    yield from _not_a_user(e, caller_kind)
+    yield from _hard_expiry(p)
+    yield from _told(e, "no-password", "no-password", "likely", _GIVE_PASSWORD)
+    yield from _told(e, "recreated", "just-recreated", "certain", _WAIT)
+    yield from _abandoned_device(e)
+    yield from _enrolment_denied(p)
+    yield from _codes(p)
+    yield from _sign_in(p)
+    yield from _told(e, "bad-token", "session-without-mfa", "likely", _SESSION)
+    yield from _told(e, "switch-role", "switch-role", "likely", _ROLE)
+    yield from _old_password(e)
+
+
+_GIVE_PASSWORD: Final = Remedy("text", "give the user console access, if the person is to have it")
+_WAIT: Final = Remedy("text", "try again in several minutes")
+_SESSION: Final = Remedy(
+    "text",
+    "get the session with --serial-number and --token-code, or call with the access key itself; if "
+    "the key itself is refused so, it is deleted or inactive",
+)
+_ROLE: Final = Remedy("text", "ask the role: gen simulate with its trust policy and this user")
+
+
+def _old_password(e: Evidence) -> Iterator[Cause]:
+    said = _first(e, "either-or-old-password")
+    if said:
+        words = Remedy("text", "type the old password again, or have an administrator reset it")
+        yield _other("old-password", "possible", (said.said,), words, "a try with the right one")
+
+
+def _not_a_user(e: Evidence, caller_kind: str) -> Iterator[Cause]:
+    kinds = [event.kind for event in e.events]
+    found = caller_kind or next((kind for kind in kinds if kind in _TYPES), "")
+    said = _first(e, "not-a-user")
+    words = Remedy("text", "sign in where this identity is managed; a role has no password")
+    if found == "Root":
+        words = Remedy("text", "change it on the root user's own page; IAM's rules are not for it")
+    if found in _TYPES:
+        source = "the ARN" if caller_kind else "CloudTrail's userIdentity"
+        yield _other("not-an-iam-user", "certain", (f"{source} is of {_TYPES[found]}",), words)
+    elif said:
+        yield _other("not-an-iam-user", "certain", (said.said,), words)
+    elif "IAMUser" in kinds:
+        yield _other("not-an-iam-user", "ruled out", ("CloudTrail's userIdentity is an IAM user",))
+
+
+def _hard_expiry(p: Permission) -> Iterator[Cause]:
+    e, s = p.evidence, p.evidence.settings
+    remedy = remedies.new_password(p.who)
+    if s is not None and s.hard_expiry:
+        if e.expired:
+            words = ("HardExpiry is true, and the password has expired",)
+            yield _other("hard-expiry", "certain", words, remedy)
+        elif not e.first_sign_in:
+            words = ("HardExpiry is true: an expired password cannot be changed in the console",)
+            yield _other("hard-expiry", "possible", words, None, "--expired, if it has")
+    elif e.settings_given:
+        yield _other("hard-expiry", "ruled out", ("HardExpiry is not true",))
+    elif e.expired:
+        words = ("the password has expired, and whether HardExpiry is true was not given",)
+        yield _other("hard-expiry", "possible", words, None, "--password-policy")
+
+
+def _abandoned_device(e: Evidence) -> Iterator[Cause]:
+    for s in e.symptoms:
+        deleting = s.meaning == "denied" and s.action == _DELETE
+        if deleting or s.meaning == "exists":
+            words = (s.said, "the Deny is right to cover it, and stays")
+            found = words if deleting else words[:1]
+            yield _other("abandoned-device", "likely", found, remedies.delete_device(s.resource))
+            return
+
+
+def _enrolment_denied(p: Permission) -> Iterator[Cause]:
+    e = p.evidence
+    said = next((s for s in e.symptoms if s.meaning == "denied" and s.action in _ENROL), None)
+    if said is None:
+        return
+    session = next((x.session for x in e.events if x.symptom is said), "")
+    name = "iam:EnableMFADevice" if said.action == _ENROL[0] else "iam:CreateVirtualMFADevice"
+    on = p.who.arn if said.action == _ENROL[0] else said.resource or device_of(p)
+    words = (said.said, *(denial_words(d, p) for d in p.ask(name, on, p.who, p.state).denials))
+    text = f"allow {name} without MFA, and list it in the NotAction of the Deny"
+    if e.has_device and session != "mfa" and said.action == _ENROL[0]:
+        words += ("who has a device must have signed in with one to add another",)
+        text = "sign in with MFA, or get a session with it, before adding a device"
+    yield Cause(
+        cause="enrolment-denied",
+        side="permission",
+        standing="certain",
+        evidence=words,
+        remedy=Remedy("text", text),
+    )
+
+
+def device_of(p: Permission) -> str:
+    """The ARN of a virtual device of the account, of any name."""
+    return f"arn:{p.who.partition}:iam::{p.who.account}:mfa/{DEVICE}"
+
+
+def _codes(p: Permission) -> Iterator[Cause]:
+    e = p.evidence
+    failed = _first(e, "failed-sign-in")
+    bad = _first(e, "bad-code")
+    remedy = remedies.devices(p.who)
+    if failed:
+        words = Remedy("text", "sign in again; an administrator may set another password")
+        yield _other("wrong-credentials", "certain", (failed.said,), words)
+    if bad:
+        yield _other("mfa-code", "certain", (bad.said,), remedy)
+    elif failed and (e.has_device or any(x.mfa_used for x in e.events)):
+        used = next((x.mfa_used for x in e.events if x.symptom is failed), None)
+        words_ = {
+            True: "the sign-in came as far as MFA",
+            False: "the user has a device, and the sign-in did not use MFA",
+            None: "the user has a device, so that the sign-in asks for MFA",
+        }[used]
+        yield _other("mfa-code", "possible", (words_,), remedy, "a sign-in with a new code")
+
+
+def _sign_in(p: Permission) -> Iterator[Cause]:
+    e = p.evidence
+    said = next((s for s in e.symptoms if s.meaning in _AT_SIGN_IN or _denied_sign_in(s)), None)
+    if said is None:
+        return
+    standing: Standing = "possible" if said.meaning == "sign-in-refused" else "certain"
+    words = (said.said, *(_signin_deny(p)))
+    settle = "" if standing == "certain" else "--event of the ConsoleLogin"
+    yield Cause(
+        cause="console-authorization",
+        side="permission",
+        standing=standing,
+        evidence=words,
+        remedy=remedies.sign_in_policy(),
+        settle=settle,
+    )
+    if standing == "possible":
+        remedy = Remedy("text", "sign in again, with the account's own address")
+        yield _other("wrong-credentials", "possible", (said.said,), remedy, settle)
+
+
+_AT_SIGN_IN: Final = ("sign-in-policy", "sign-in-refused")
+
+
+def _denied_sign_in(s: Symptom) -> bool:
+    return s.meaning == "denied" and s.action == "signin:consolelogin"
+
+
+def _signin_deny(p: Permission) -> tuple[str, ...]:
+    """Identity policies count, too, after the authentication. SI:console-access-control."""
+    console = f"arn:{p.who.partition}:signin:us-east-1:{p.who.account}:console"
+    denying = [a for a in _SIGN_IN if p.ask(a, console, p.who, "console").denials]
+    if not denying:
+        return ()
+    return (f"the person's policies deny {' and '.join(denying)} without MFA",)
+
+
+def _told(
+    e: Evidence, meaning: Meaning, cause: str, standing: Standing, remedy: Remedy
+) -> Iterator[Cause]:
+    """A cause that AWS itself names."""
+    said = _first(e, meaning)
+    if said:
+        yield _other(cause, standing, (said.said,), remedy)
+
+
+def _first(e: Evidence, meaning: Meaning) -> Symptom | None:
+    return next((s for s in e.symptoms if s.meaning == meaning), None)
+
+
+def _other(
+    name: str,
+    standing: Standing,
+    evidence: tuple[str, ...],
+    remedy: Remedy | None = None,
+    settle: str = "",
+) -> Cause:
+    return Cause(
+        cause=name, side="other", standing=standing, evidence=evidence, remedy=remedy, settle=settle
+    )

@@ -1,0 +1,24 @@
+"""Where rules fire: an edit is for what a rule finds, and never for a document that is right."""
+
+from typing import Final
+
+from generator.positions import Place
+from generator.rules import rule_of
+from generator.subject import Subject
+
+OPERATORS: Final = ("GEN010", "GEN011", "GEN012", "GEN014", "GEN015", "GEN016")
+# Every rule that an edit answers, but for those about what people are locked out of.
+MENDED: Final = (
+    *OPERATORS,
+    *("GEN006", "GEN018", "GEN032", "GEN035", "GEN037", "GEN040", "GEN041", "GEN042", "GEN050"),
+    "GEN055",
+)
+
+
+def fire(subject: Subject, *ids: str, place: Place = ()) -> bool:
+    """Whether one of some rules finds something at a place, or inside it."""
+    for name in ids:
+        rule = rule_of(name)
+        if rule and any(hit.place[: len(place)] == place for hit in rule.check(subject)):
+            return True
+    return False

@@ -1,0 +1,82 @@
+"""Whole files mended: the documents of each together, shown as a diff or written."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+from msgspec import Struct
+
+from generator.errors import GenError, Where
+from generator.found import Found
+from generator.inputs.files import STDIN
+from generator.repair.repair import Repaired, printed, repair, together
+from generator.repair.text import NotWrittenError
+from generator.repair.write import diff, write
+
+
+class Mended(Struct, frozen=True, eq=False):
+    """What came of a file. `text` is its new text, None where it is not edited in place."""
+
+    file: str
+    was: str
+    text: str | None
+    documents: tuple[Repaired, ...]
+
+    @property
+    def diff(self) -> str:
+        """What changes: in the file, or in documents that are edited where they come from."""
+        if self.text is not None:
+            return diff(self.was, self.text, self.file)
+        return "".join(
+            diff(printed(r.found.data), printed(r.document), f"{self.file} ({r.found.name})")
+            for r in self.documents
+            if r.edits
+        )
+
+
+def mended(items: Iterable[Found]) -> Iterator[Mended]:
+    """Each file with what mends its documents; those of one file come one after another."""
+    for file, found in groupby(items, key=lambda each: each.file):
+        yield _mended(file, [repair(each) for each in found])
+
+
+def save(files: Iterable[Mended]) -> Iterator[GenError]:
+    """Write those that are edited in place, each whole or not at all; what went wrong."""
+    for each in files:
+        if each.text is None:
+            continue
+        try:
+            if each.file == STDIN:
+                hint = "name a file, or use --diff"
+                raise GenError(
+                    "standard input is not edited in place", where=Where(STDIN), hint=hint
+                )
+            write(Path(each.file), each.text, was=each.was)
+        except GenError as error:
+            yield error
+
+
+def _mended(file: str, repaired: list[Repaired]) -> Mended:
+    was = next((r.found.source().text for r in repaired if r.text is not None), "")
+    try:
+        text = together(repaired)
+    except NotWrittenError:
+        # Each alone could be written. The first one is, and the next run has the others.
+        text = next(r.text for r in repaired if r.text is not None)
+    return Mended(file, was, text, tuple(repaired))
+
+
+def in_words(each: Mended) -> Iterator[str]:
+    """What was done to a file, what that changes, and what was not done and why."""
+    for r in each.documents:
+        where = f"{each.file} ({r.found.name})" if r.found.name else each.file
+        for edit in r.edits:
+            line, column = r.found.locate(edit.place)
+            answers = f" [{', '.join(edit.answers)}]" if edit.answers else ""
+            yield f"{each.file}:{line}:{column}: {edit.what}: {edit.why}{answers}"
+        for sentence in r.changed:
+            yield f"  {sentence}"
+        if r.edits and r.not_in_place:
+            yield f"{where}: not edited in place: {r.not_in_place}"
+        for what, why in r.refused:
+            yield f"{where}: not mended: {what}: {why}"

@@ -1,0 +1,584 @@
+"""Documents mended: what is edited, what that changes, and what is left alone.
+
+`tests/repair/<case>/` has a document before and after, in its file's own form, and `said.txt` with
+every sentence that people are told. Cases are found, not listed.
+"""
+
+import io
+import json
+import re
+import stat
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from generator.errors import GenError
+from generator.found import Found, Kind
+from generator.grammar import loads
+from generator.inputs.read import File, read
+from generator.positions import Positions
+from generator.repair.align import NotWrittenError
+from generator.repair.prove import Intent, changes, unmeant
+from generator.repair.repair import Repaired, repair, together
+from generator.repair.text import Rewrite, rewritten
+from generator.repair.write import diff, write
+from generator.subject import Subject
+
+ROOT = Path(__file__).parent.parent
+CASES = sorted(path for path in (Path(__file__).parent / "repair").iterdir() if path.is_dir())
+EXAMPLES = sorted((ROOT / "generator/rules/examples").glob("GEN0[0-8]*/*.json"))
+OURS = sorted((ROOT / "out").glob("*/user-policy.json")) + sorted(
+    (ROOT / "out").glob("*/roles/*/*-policy.json")
+)
+BAD = ("locked_out", "denied")
+
+OWN = ["arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::*:user/*/${aws:username}"]
+NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+
+
+def statement(sid: str, effect: str, **elements: Any) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": effect, **elements}
+
+
+DIRECT: dict[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        statement(
+            "AllowAccountInfo",
+            "Allow",
+            Action=["iam:GetAccountPasswordPolicy", "iam:ListVirtualMFADevices"],
+            Resource="*",
+        ),
+        statement(
+            "AllowOwnPasswordAndMfa",
+            "Allow",
+            Action=[
+                "iam:ChangePassword",
+                "iam:DeactivateMFADevice",
+                "iam:EnableMFADevice",
+                "iam:GetMFADevice",
+                "iam:GetUser",
+                "iam:ListMFADevices",
+                "iam:ResyncMFADevice",
+            ],
+            Resource=OWN,
+        ),
+        statement(
+            "AllowCreateVirtualMfa",
+            "Allow",
+            Action="iam:CreateVirtualMFADevice",
+            Resource="arn:aws:iam::*:mfa/*",
+        ),
+        statement(
+            "DenyUnlessMfa",
+            "Deny",
+            NotAction=[
+                "iam:ChangePassword",
+                "iam:CreateVirtualMFADevice",
+                "iam:EnableMFADevice",
+                "iam:GetAccountPasswordPolicy",
+                "iam:GetMFADevice",
+                "iam:GetUser",
+                "iam:ListMFADevices",
+                "iam:ListVirtualMFADevices",
+                "iam:ResyncMFADevice",
+                "sts:GetSessionToken",
+            ],
+            Resource="*",
+            Condition=NO_MFA,
+        ),
+        statement(
+            "DenyOthersUnlessMfa",
+            "Deny",
+            Action=["iam:ChangePassword", "iam:EnableMFADevice", "iam:ResyncMFADevice"],
+            NotResource=OWN,
+            Condition=NO_MFA,
+        ),
+    ],
+}
+ROLES: dict[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        *DIRECT["Statement"][:1],
+        statement(
+            "AllowOwnPasswordAndMfa",
+            "Allow",
+            Action=[a for a in DIRECT["Statement"][1]["Action"] if "Deactivate" not in a],
+            Resource=OWN,
+        ),
+        DIRECT["Statement"][2],
+        statement(
+            "AllowRemoveMfaWithMfa",
+            "Allow",
+            Action="iam:DeactivateMFADevice",
+            Resource=OWN,
+            Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+        ),
+        statement(
+            "AllowAssumeTeamRoles",
+            "Allow",
+            Action="sts:AssumeRole",
+            Resource="arn:aws:iam::111122223333:role/team/*",
+        ),
+    ],
+}
+TRUST: dict[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "TrustTeamWithMfa",
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:user/team-a/*"},
+                "Bool": {"aws:MultiFactorAuthPresent": "true"},
+            },
+        }
+    ],
+}
+
+
+def found_in(text: str, kind: Kind = "identity", **what: Any) -> Found:
+    source = Positions(text)
+    return Found(file="p.json", kind=kind, data=loads(text), source=lambda: source, **what)
+
+
+def every(text: str, name: str) -> list[Found]:
+    """The documents that a file of a name has."""
+    items = list(read(File(name, lambda: io.BytesIO(text.encode()))))
+    assert all(isinstance(item, Found) for item in items), items
+    return [item for item in items if isinstance(item, Found)]
+
+
+def mended(document: Any, kind: Kind = "identity", **what: Any) -> Repaired:
+    return repair(found_in(json.dumps(document, indent=2), kind, **what))
+
+
+def said(repaired: list[Repaired]) -> str:
+    """Everything that people are told."""
+    lines = []
+    for r in repaired:
+        lines += [f"document {r.found.name}"] if r.found.name else []
+        lines += [f"edit: {e.what}: {e.why} [{', '.join(e.answers)}]" for e in r.edits]
+        lines += [f"changed: {sentence}" for sentence in r.changed]
+        lines += [f"refused: {what}: {why}" for what, why in r.refused]
+        lines += [f"not in place: {r.not_in_place}"] if r.not_in_place else []
+    return "".join(f"{line}\n" for line in lines)
+
+
+def text_of(path: Path) -> str:
+    return path.read_bytes().decode()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
+def test_files_are_mended_word_for_word(case: Path) -> None:
+    """
+    A file comes out as its `after`, byte for byte, and people are told what `said.txt` says; a file
+    without an `after` is not edited.
+    """
+    before = next(case.glob("before.*"))
+    repaired = [repair(found) for found in every(text_of(before), before.name)]
+    after = case / f"after{before.suffix}"
+
+    assert together(repaired) == (text_of(after) if after.exists() else None)
+    assert said(repaired) == text_of(case / "said.txt")
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: "-".join(path.parts[-4:-1]))
+def test_our_own_policies_get_no_edit(path: Path) -> None:
+    """
+    What we render is right, so nothing is edited and nothing is said.
+    """
+    kind: Kind = "trust" if path.name == "trust-policy.json" else "identity"
+    found = found_in(path.read_text(), kind)
+
+    assert said([repair(found)]) == ""
+
+
+@pytest.mark.parametrize(
+    ("document", "kind"), [(DIRECT, "identity"), (ROLES, "identity"), (TRUST, "trust")]
+)
+def test_the_reference_shapes_get_no_edit(document: Any, kind: Kind) -> None:
+    """
+    The shapes that everybody is told to write are left as they are.
+    """
+    assert said([mended(document, kind)]) == ""
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_edit_answers_a_rule_and_makes_nothing_worse(path: Path) -> None:
+    """
+    Whatever a document says, its edits make some rule find less, no verdict is worse after them,
+    and the document that comes of them gets no further edit.
+    """
+    for found in every(path.read_text(), path.name):
+        r = repair(found)
+        after = replace(found, data=r.document, embedded=True)
+        was, now = Subject(found).verdicts, Subject(after).verdicts
+
+        assert not r.edits or any(edit.answers for edit in r.edits)
+        assert [n for n, v in now.items() if v in ("locked_out",) and was[n] != v] == []
+        assert [n for n, v in now.items() if n.endswith("_without_mfa") and v == "open"] == [
+            n for n, v in was.items() if n.endswith("_without_mfa") and v == now[n] == "open"
+        ]
+        assert repair(after).edits == ()
+
+
+def swap(document: Any, sid: str, old: str, new: str) -> None:
+    """Give an operator another name, at its place."""
+    for s in document["Statement"]:
+        if s["Sid"] == sid:
+            s["Condition"] = {new if k == old else k: v for k, v in s["Condition"].items()}
+
+
+def element(document: Any, sid: str, name: str) -> Any:
+    return next(s for s in document["Statement"] if s["Sid"] == sid)[name]
+
+
+def break_operator(document: Any) -> None:
+    swap(document, "DenyUnlessMfa", "BoolIfExists", "Bool")
+
+
+def break_second_operator(document: Any) -> None:
+    swap(document, "DenyOthersUnlessMfa", "BoolIfExists", "Bool")
+
+
+def break_null(document: Any) -> None:
+    swap(document, "DenyUnlessMfa", "BoolIfExists", "Null")
+    s = next(s for s in document["Statement"] if s["Sid"] == "DenyUnlessMfa")
+    s["Condition"] = {"Null": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+def break_password(document: Any) -> None:
+    listed = element(document, "DenyUnlessMfa", "NotAction")
+    listed.remove("iam:ChangePassword")
+    listed.remove("iam:GetAccountPasswordPolicy")
+
+
+def break_enrolment(document: Any) -> None:
+    listed = element(document, "DenyUnlessMfa", "NotAction")
+    listed.remove("iam:CreateVirtualMFADevice")
+    listed.remove("iam:ListMFADevices")
+
+
+def break_removal(document: Any) -> None:
+    listed = element(document, "DenyUnlessMfa", "NotAction")
+    listed.append("iam:DeactivateMFADevice")
+    listed.sort()
+
+
+def break_roles(document: Any) -> None:
+    element(document, "DenyUnlessMfa", "NotAction").append("sts:AssumeRole")
+
+
+def break_paths(document: Any) -> None:
+    del element(document, "AllowOwnPasswordAndMfa", "Resource")[1]
+
+
+def break_spared_paths(document: Any) -> None:
+    del element(document, "DenyOthersUnlessMfa", "NotResource")[1]
+
+
+def break_key(document: Any) -> None:
+    s = next(s for s in document["Statement"] if s["Sid"] == "DenyUnlessMfa")
+    s["Condition"] = {"BoolIfExists": {"aws:MultiFactorAuthPresnt": "false"}}
+
+
+def break_name(document: Any) -> None:
+    listed = element(document, "DenyUnlessMfa", "NotAction")
+    listed[listed.index("iam:EnableMFADevice")] = "iam:EnableMFADevices"
+
+
+# Two of the same group are in the way of each other.
+GROUPS = (
+    (break_operator, break_null, break_key),
+    (break_second_operator,),
+    (break_password,),
+    (break_enrolment, break_name),
+    (break_removal,),
+    (break_roles,),
+    (break_paths,),
+    (break_spared_paths,),
+)
+breakages = st.tuples(*(st.sampled_from((None, *group)) for group in GROUPS)).map(
+    lambda chosen: [each for each in chosen if each]
+)
+layouts = st.fixed_dictionaries(
+    {
+        "indent": st.sampled_from([None, 0, 1, 2, 4, "\t"]),
+        "separators": st.sampled_from([(",", ":"), (", ", ": "), (",", ": ")]),
+    }
+)
+line_ends = st.sampled_from(["\n", "\r\n"])
+ends = st.sampled_from(["", "\n", "\n\n"])
+
+
+@settings(max_examples=40)
+@given(breakages, layouts, line_ends, ends)
+def test_what_was_broken_in_known_ways_comes_back(
+    broken: list[Any], layout: dict[str, Any], line_end: str, end: str
+) -> None:
+    """
+    A good document that is broken and mended is the good document again, byte for byte, however
+    it is laid out.
+    """
+
+    def written(document: Any) -> str:
+        return (json.dumps(document, **layout) + end).replace("\n", line_end)
+
+    document = deepcopy(DIRECT)
+    for each in broken:
+        each(document)
+    found = found_in(written(document))
+    r = repair(found)
+
+    assert (r.text or found.source().text) == written(DIRECT)
+    assert r.refused == ()
+    assert bool(r.edits) == bool(broken)
+
+
+@settings(max_examples=25)
+@given(breakages.filter(bool))
+def test_every_request_that_is_answered_differently_is_meant(broken: list[Any]) -> None:
+    """
+    Between the broken and the mended document, nothing is opened without MFA but what people need
+    on their own user and devices.
+    """
+    document = deepcopy(DIRECT)
+    for each in broken:
+        each(document)
+    found = found_in(json.dumps(document))
+    after = replace(found, data=repair(found).document)
+    opened = [
+        c for c in changes(Subject(found), Subject(after)) if c.beside > 0 and c.state != "mfa"
+    ]
+    needed = {"iam:changepassword", "iam:enablemfadevice", "iam:createvirtualmfadevice"}
+    needed |= {"iam:listmfadevices", "iam:getaccountpasswordpolicy", "iam:resyncmfadevice"}
+
+    assert {c.action for c in opened} <= needed
+
+
+def at_root(text: str) -> Found:
+    return every(text, "policy.yaml")[0]
+
+
+def test_comments_of_yaml_stay() -> None:
+    """
+    Every comment of a YAML file is still there, on the line of what it is about.
+    """
+    text = text_of(ROOT / "tests/repair/yaml-block/before.yaml")
+    (found,) = every(text, "policy.yaml")
+    comments = re.findall("#.*", text)
+    after = repair(found).text or ""
+
+    assert comments
+    assert re.findall("#.*", after) == comments
+
+
+@pytest.mark.parametrize("layout", [{"indent": 2}, {"indent": None}])
+def test_one_statement_that_is_no_list_gets_a_second(layout: dict[str, Any]) -> None:
+    """
+    A document whose only statement stands by itself has a list of two after a statement is added,
+    and the first is written as it was.
+    """
+    document = {"Version": "2012-10-17", "Statement": deepcopy(DIRECT["Statement"][3])}
+    text = json.dumps(document, **layout)
+    r = repair(found_in(text))
+
+    assert [s["Sid"] for s in r.document["Statement"]] == ["DenyUnlessMfa", "DenyOthersUnlessMfa"]
+    assert r.text is not None
+    assert text[text.index('"Sid"') : text.rindex("}") - 1].rstrip()[:-1] in r.text
+
+
+def test_a_document_inside_text_is_not_edited_in_place() -> None:
+    """
+    Where a document is a text inside another file its edits are known, and the file stays.
+    """
+    document = deepcopy(DIRECT)
+    break_operator(document)
+    text = json.dumps({"PolicyName": "Mfa", "PolicyDocument": json.dumps(document)})
+    (found,) = every(text, "p.json")
+    r = repair(found)
+
+    assert (r.text, r.document) == (None, DIRECT)
+    assert r.not_in_place == (
+        "the document is a text inside another file; edit it where it comes from"
+    )
+
+
+def test_what_a_program_printed_is_not_edited_in_place() -> None:
+    """
+    A document in what the AWS CLI printed is edited where it comes from.
+    """
+    document = deepcopy(DIRECT)
+    break_operator(document)
+    version = {"Document": document, "VersionId": "v1", "IsDefaultVersion": True}
+    (found,) = every(json.dumps({"PolicyVersion": version}), "p.json")
+    r = repair(found)
+
+    assert (r.text, r.document) == (None, DIRECT)
+    assert (
+        r.not_in_place
+        == "the file is what a program printed; edit the document where it comes from"
+    )
+
+
+def test_an_edit_that_would_overflow_the_quota_is_not_made() -> None:
+    """
+    An inline policy of a user that would pass its quota is left as it is, and that is said.
+    """
+    document = deepcopy(DIRECT)
+    del document["Statement"][4]
+    padding = [f"arn:aws:s3:::bucket-{n:03}/*" for n in range(24)]
+    document["Statement"].append(
+        statement("Padding", "Allow", Action="s3:GetObject", Resource=padding)
+    )
+    r = mended(document, holders=frozenset({"user"}), form="inline")
+
+    assert r.edits == ()
+    assert r.refused == (
+        (
+            "a second Deny confines `iam:ChangePassword`, `iam:EnableMFADevice`, "
+            "`iam:ResyncMFADevice` to the own user",
+            "it would have 2,071 characters, and the quota (inline policy of a user) is 2,048",
+        ),
+    )
+
+
+@pytest.mark.parametrize("kind", ["scp", "boundary", "session"])
+def test_documents_that_bind_roles_are_for_people_to_decide(kind: Kind) -> None:
+    """
+    A Deny without MFA that would hold for roles as well is never edited.
+    """
+    document = deepcopy(DIRECT)
+    break_operator(document)
+    r = mended(document, kind)
+
+    assert r.edits == ()
+    assert ["binds roles too" in why for _, why in r.refused] == [True]
+
+
+def test_enrolment_never_asks_for_mfa() -> None:
+    """
+    An Allow of enrolment with `Null` stays as it is: to ask for MFA there would lock people out.
+    """
+    document = deepcopy(ROLES)
+    document["Statement"][1]["Condition"] = {"Null": {"aws:MultiFactorAuthPresent": "false"}}
+
+    assert mended(document).document == document
+
+
+def test_proof_refuses_what_is_not_meant() -> None:
+    """
+    A change that is not among those meant is found, whatever else was meant.
+    """
+    document = deepcopy(DIRECT)
+    element(document, "DenyUnlessMfa", "NotAction").append("iam:CreateAccessKey")
+    before, after = (Subject(found_in(json.dumps(d))) for d in (DIRECT, document))
+    found = changes(before, after)
+    others = Intent(True, frozenset({"console", "key"}), kinds=frozenset({"role"}))
+
+    assert {(c.action, c.beside) for c in found} == {("iam:createaccesskey", 1)}
+    assert {c.kind for c in unmeant(found, [others])} >= {"own user", "other user"}
+    assert unmeant(found, [Intent(True, frozenset({"console", "key"}))]) == []
+
+
+def test_all_documents_of_a_template_are_mended_together() -> None:
+    """
+    The edits of several documents of one file are all in its new text, and the rest is as it was.
+    """
+    text = text_of(ROOT / "tests/repair/template/before.yaml")
+    found = every(text, "template.yaml")
+    repaired = [repair(each) for each in found]
+    after = every(together(repaired) or "", "template.yaml")
+
+    assert len([r for r in repaired if r.edits]) > 1
+    assert [each.data for each in after] == [r.document for r in repaired]
+
+
+def test_an_alias_that_others_share_is_not_edited() -> None:
+    """
+    An edit that would change what stands elsewhere in the file, through an alias, is refused.
+    """
+    text = (
+        "Version: '2012-10-17'\n"
+        "Statement:\n"
+        "- &deny\n"
+        "  Effect: Deny\n"
+        "  NotAction: [iam:ChangePassword]\n"
+        "- *deny\n"
+    )
+    (found,) = every(text, "p.yaml")
+    after = deepcopy(found.data)
+    after["Statement"][0]["NotAction"] = ["iam:GetUser"]
+
+    with pytest.raises(NotWrittenError):
+        rewritten(found.source(), [Rewrite((), found.data, after)])
+
+
+def test_a_key_that_stands_twice_is_not_edited() -> None:
+    """
+    A file that says two things at one place is for people to mend.
+    """
+    broken = deepcopy(DIRECT)
+    break_operator(broken)
+    text = json.dumps(broken).replace('"Version"', '"Version": "2008-10-17", "Version"')
+    (found,) = every(text, "p.json")
+    r = repair(found)
+
+    assert (r.edits, r.text) == ((), None)
+    assert {why for _, why in r.refused} == {"the key `Version` stands twice in one object"}
+
+
+def test_a_diff_can_be_applied() -> None:
+    """
+    A diff has the file's name, its own line ends, and says where there is no line end.
+    """
+    before, after = '{\r\n"a": 1\r\n}', '{\r\n"a": 2\r\n}'
+
+    assert diff(before, after, "p.json") == (
+        "--- a/p.json\n+++ b/p.json\n@@ -1,3 +1,3 @@\n {\r\n"
+        '-"a": 1\r\n+"a": 2\r\n }\n\\ No newline at end of file\n'
+    )
+    assert diff(before, before, "p.json") == ""
+
+
+@pytest.mark.parametrize(
+    ("mark", "encoding"),
+    [(b"", "utf-8"), (b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le")],
+)
+def test_a_file_keeps_its_permissions_its_mark_and_its_line_ends(
+    tmp_path: Path, mark: bytes, encoding: str
+) -> None:
+    """
+    Only the text of a file is another one.
+    """
+    path = tmp_path / "p.json"
+    path.write_bytes(mark + "{\r\n}".encode(encoding))
+    path.chmod(0o640)
+    write(path, "[\r\n]", was="{\r\n}")
+
+    assert path.read_bytes() == mark + "[\r\n]".encode(encoding)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert [each.name for each in tmp_path.iterdir()] == ["p.json"]
+
+
+def test_links_and_changed_files_are_not_written(tmp_path: Path) -> None:
+    """
+    A link is not followed, and what somebody has changed meanwhile is not lost.
+    """
+    path, link = tmp_path / "p.json", tmp_path / "link.json"
+    path.write_text("{}")
+    link.symlink_to(path)
+
+    with pytest.raises(GenError, match="is a link or no regular file"):
+        write(link, "[]")
+    with pytest.raises(GenError, match="has changed since it was read"):
+        write(path, "[]", was="{ }")
+    assert (path.read_text(), link.is_symlink()) == ("{}", True)

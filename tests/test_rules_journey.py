@@ -1,0 +1,499 @@
+"""The rules that evaluation shows: the way in, enrolment, gaps in the Deny and its exemptions."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generator.findings import Finding, Severity
+from generator.flows import CALLS
+from generator.found import Found
+from generator.grammar import loads
+from generator.never_exempt import NEVER_EXEMPT
+from generator.positions import Place, Positions
+from generator.rules import (
+    dead_lists,
+    enrolment,
+    exemptions,
+    journey,
+    published,
+    unguarded,
+)
+from generator.rules.rule import Hit, Rule
+from generator.subject import Subject
+from tests.strategies import Document, documents, profiles
+from tests.support import ROOT
+from tests.test_profile_laws import rendered
+
+RULES: tuple[Rule, ...] = (
+    *journey.RULES,
+    *enrolment.RULES,
+    *unguarded.RULES,
+    *exemptions.RULES,
+    *dead_lists.RULES,
+    *published.RULES,
+)
+EXAMPLES = ROOT / "generator" / "rules" / "examples"
+OWN = ["arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::*:user/*/${aws:username}"]
+WITHOUT_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+FLOW = [
+    "iam:ChangePassword",
+    "iam:CreateVirtualMFADevice",
+    "iam:EnableMFADevice",
+    "iam:GetAccountPasswordPolicy",
+    "iam:GetMFADevice",
+    "iam:GetUser",
+    "iam:ListMFADevices",
+    "iam:ListVirtualMFADevices",
+    "iam:ResyncMFADevice",
+]
+OTHERS = {
+    "Sid": "DenyOthersUnlessMfa",
+    "Effect": "Deny",
+    "Action": ["iam:EnableMFADevice", "iam:ResyncMFADevice"],
+    "NotResource": OWN,
+    "Condition": WITHOUT_MFA,
+}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_each_rule_has_its_pair(rule: Rule) -> None:
+    """
+    A rule finds something in its example, and nothing in the nearest one that is right.
+    """
+    folder = EXAMPLES / rule.id
+
+    assert hits(rule, (folder / "fires.json").read_text("utf-8"))
+    assert hits(rule, (folder / "quiet.json").read_text("utf-8")) == []
+    assert rule.title
+    assert rule.fix
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted([*ROOT.glob("out/*/user-policy.json"), *ROOT.glob("out/*/roles/*/*-policy.json")]),
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_nothing_is_wrong_with_what_we_render(path: Path) -> None:
+    """
+    No rule here finds anything in a policy that this product renders.
+    """
+    text = path.read_text("utf-8")
+    kind = "trust" if path.name == "trust-policy.json" else "identity"
+
+    assert {
+        rule.id: hits(rule, text, kind=kind) for rule in RULES if hits(rule, text, kind=kind)
+    } == {}
+
+
+@settings(max_examples=30, deadline=None)
+@given(profiles())
+def test_nothing_is_wrong_with_what_any_profile_renders(profile: Document) -> None:
+    """
+    No rule here finds anything in the policies of any profile there could be.
+    """
+    bundle = rendered(profile)
+    for path, text in bundle.files.items() if bundle else ():
+        if path.endswith("-policy.json"):
+            kind = "trust" if path.endswith("trust-policy.json") else "identity"
+            assert [rule.id for rule in RULES if hits(rule, text, kind=kind)] == []
+
+
+@settings(max_examples=80, deadline=None)
+@given(documents(), st.sampled_from(["identity", "scp", "boundary", "session", "trust"]))
+def test_any_document_is_gone_through(document: Document, kind: str) -> None:
+    """
+    No document makes a rule fail, and every finding is at a place that the document has.
+    """
+    text = json.dumps(document)
+
+    found = [hit for rule in RULES for hit in hits(rule, text, kind=kind)]
+
+    assert kind not in ("session", "trust") or found == []
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sets(st.sampled_from(FLOW)))
+def test_what_the_rules_say_is_what_the_verdicts_say(exempt: set[str]) -> None:
+    """
+    Of every list of exemptions: a first sign-in is locked out where GEN030 says so, enrolment is
+    denied where GEN034 or GEN036 does.
+    """
+    text = policy(deny(sorted(exempt) or ["sts:GetSessionToken"]), allow("iam:*MFADevice*"))
+
+    found = {rule.id for rule in RULES if hits(rule, text)}
+    verdicts = subject_of(text).verdicts
+
+    assert ("GEN030" in found) == (verdicts["first_login"] == "locked_out")
+    denied = verdicts["enrol_virtual-totp"] == "denied"
+    lists = {"iam:ListMFADevices", "iam:ListVirtualMFADevices"}
+    assert denied == ("GEN034" in found or ("GEN036" in found and not lists <= exempt))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sets(st.sampled_from(FLOW)))
+def test_doing_what_the_fixes_say_mends_it(exempt: set[str]) -> None:
+    """
+    Exempting the actions that fixes name leaves no lockout and nothing in the way of enrolment.
+    """
+    text = policy(deny(sorted(exempt) or ["sts:GetSessionToken"]), allow("iam:*MFADevice*"))
+    for _ in range(3):
+        named = [
+            part
+            for rule in RULES
+            if rule.id in ("GEN030", "GEN033", "GEN034", "GEN036", "GEN045")
+            for hit in hits(rule, text)
+            for part in hit.fix.partition(", or attach")[0].split("`")
+            if part.startswith("iam:")
+        ]
+        text = policy(deny(sorted({*exempt, *named})), allow("iam:*MFADevice*"))
+        exempt = exempt | set(named)
+
+    found = {rule.id for rule in RULES if hits(rule, text)}
+
+    assert not found & {"GEN030", "GEN033", "GEN034", "GEN036", "GEN045"}
+    assert subject_of(text).verdicts["first_login"] != "locked_out"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from([each.action for each in NEVER_EXEMPT]), st.booleans(), st.booleans())
+def test_what_must_wait_for_mfa_is_found_wherever_it_is_exempt(
+    action: str, by_pattern: bool, covered: bool
+) -> None:
+    """
+    An action that must not be exempt is found, by name and by pattern, unless another Deny has it.
+    """
+    item = f"{action[:-2]}*" if by_pattern else action.lower()
+    again = {"Sid": "Again", "Effect": "Deny", "Action": item, "Resource": "*"}
+    statements = [deny([*FLOW, item]), dict(again, Condition=WITHOUT_MFA)][: 1 + covered]
+
+    found = [
+        hit for name in ("GEN040", "GEN041") for hit in hits(rule_of(name), policy(*statements))
+    ]
+
+    assert [hit.place for hit in found] == ([] if covered else [("Statement", 0, "NotAction", 9)])
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(sorted({c.action for c in CALLS if c.before_mfa} | {"sts:GetCallerIdentity"}))
+)
+def test_no_exemption_of_a_flow_is_told_to_go(action: str) -> None:
+    """
+    Nothing that people need before MFA is found by a rule about what must not be exempt.
+    """
+    text = policy(deny([action]))
+
+    assert [hits(rule_of(name), text) for name in ("GEN040", "GEN041", "GEN043")] == [[], [], []]
+
+
+def test_a_lockout_is_where_the_list_is() -> None:
+    """
+    The lockout is at `NotAction`, says what happens to people, and what to write.
+    """
+    (hit,) = hits(rule_of("GEN030"), policy(allow("iam:GetUser"), deny(["iam:EnableMFADevice"])))
+
+    assert hit.place == ("Statement", 1, "NotAction")
+    assert hit.message == (
+        "`DenyUnlessMfa` denies `iam:ChangePassword` without MFA: a user told to set a new "
+        "password at the first sign-in cannot, and so never gets to enrol an MFA device"
+    )
+    assert hit.fix == (
+        "add `iam:ChangePassword` and `iam:GetAccountPasswordPolicy` to its `NotAction`, or "
+        "attach this policy only after a user's first sign-in"
+    )
+
+
+@pytest.mark.parametrize(
+    ("actions", "place", "fix"),
+    [
+        (
+            ["s3:*", "iam:ChangePassword"],
+            ("Statement", 0, "Action", 1),
+            "take `iam:ChangePassword` out of its `Action`",
+        ),
+        (
+            "*",
+            ("Statement", 0, "Action"),
+            "in place of `Action`, write `NotAction` with what people need before MFA, "
+            "`iam:ChangePassword` and `iam:GetAccountPasswordPolicy` among it",
+        ),
+        (
+            ["IAM:*"],
+            ("Statement", 0, "Action", 0),
+            "in place of `IAM:*`, name the actions that need MFA, `iam:ChangePassword` and "
+            "`iam:GetAccountPasswordPolicy` not",
+        ),
+    ],
+)
+def test_a_lockout_by_a_list_of_actions(actions: Any, place: Place, fix: str) -> None:
+    """
+    A Deny that names actions is mended by naming fewer, never by denying everything else too.
+    """
+    text = policy({**OTHERS, "Sid": "", "Action": actions, "Resource": "*", "NotResource": None})
+
+    (hit,) = hits(rule_of("GEN030"), text)
+
+    assert (hit.place, hit.fix.partition(", or attach")[0]) == (place, fix)
+    assert hit.message.startswith("a Deny without a Sid denies")
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ({"Action": "*", "Resource": "*"}, "a quarantine denies everything and means it"),
+        ({"Action": "iam:ChangePassword", "Resource": "arn:aws:iam::*:user/admin*"}, "others"),
+        ({"Action": "iam:UpdateLoginProfile", "Resource": "*"}, "not the own password"),
+        (
+            {
+                "Action": "*",
+                "Resource": "*",
+                "Condition": {"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}},
+            },
+            "from where they sign in is not known",
+        ),
+    ],
+)
+def test_denies_that_lock_nobody_out(statement: dict[str, Any], why: str) -> None:
+    """
+    A Deny that is not about the first sign-in, or depends on where people are, is left alone.
+    """
+    text = policy({"Sid": "Deny", "Effect": "Deny", **statement})
+
+    assert [hits(rule, text) for rule in journey.RULES] == [[], [], [], []], why
+
+
+@pytest.mark.parametrize("kind", ["scp", "boundary"])
+def test_lockouts_of_policies_that_are_not_attached_to_people(kind: str) -> None:
+    """
+    An SCP and a permissions boundary lock people out as well.
+    """
+    assert hits(rule_of("GEN030"), policy(deny(["iam:EnableMFADevice"])), kind=kind)
+
+
+def test_policies_of_roles_lock_no_user_out() -> None:
+    """
+    A role has no first sign-in and no MFA device: nothing here is about its policies.
+    """
+    text = policy(deny(["s3:*", "iam:DeactivateMFADevice"]))
+
+    assert [rule.id for rule in RULES if hits(rule, text, holders=frozenset({"role"}))] == []
+    assert hits(rule_of("GEN030"), text, holders=frozenset({"role", "group"}))
+
+
+def test_what_is_not_known_is_not_judged() -> None:
+    """
+    A list with a value that is not known may have anything in it, so nothing is said of it; a
+    statement beside it that is known still locks people out.
+    """
+    text = policy(deny(["iam:GetUser"]), deny(["iam:GetUser"]))
+
+    places = [hit.place for hit in hits(rule_of("GEN030"), text, not_read=(_IN_LIST,))]
+
+    assert places == [("Statement", 1, "NotAction")]
+    assert hits(rule_of("GEN042"), text, not_read=(_IN_LIST,)) == []
+
+
+_IN_LIST: Place = ("Statement", 0, "NotAction", 0)
+
+
+def test_kinds_of_devices_that_are_refused_on_purpose() -> None:
+    """
+    A document that exempts what security keys need, and no more, refuses apps on purpose; one that
+    grants virtual devices by name does not.
+    """
+    keys_only = deny([a for a in FLOW if "Virtual" not in a])
+    create = allow("iam:CreateVirtualMFADevice")
+
+    assert hits(rule_of("GEN034"), policy(keys_only)) == []
+    assert hits(rule_of("GEN034"), policy(keys_only, allow("*"))) == []
+    assert [h.place for h in hits(rule_of("GEN034"), policy(keys_only, create))] == [
+        ("Statement", 0, "NotAction")
+    ]
+
+
+def test_a_kind_that_is_refused_for_good_is_not_missed() -> None:
+    """
+    Where a Deny refuses apps with MFA as well, that the other Deny catches their creation is no
+    matter.
+    """
+    refused = {
+        **OTHERS,
+        "Action": "iam:EnableMFADevice",
+        "Resource": "*",
+        "NotResource": None,
+        "Condition": {"Null": {"iam:RegisterSecurityKey": "true"}},
+    }
+    keys_only = deny([a for a in FLOW if "Virtual" not in a])
+
+    text = policy(keys_only, refused, allow("iam:CreateVirtualMFADevice"))
+
+    assert hits(rule_of("GEN034"), text) == []
+
+
+def test_denies_on_some_things_only() -> None:
+    """
+    A Deny on the own user is left alone where another is on everything, and so is one that names
+    things of other services.
+    """
+    own, bucket = (dict(deny(FLOW), Resource=r) for r in (OWN, [*OWN, "arn:aws:s3:::secret/*"]))
+
+    assert hits(rule_of("GEN037"), policy(own))
+    assert hits(rule_of("GEN037"), policy(own, deny(FLOW))) == []
+    assert hits(rule_of("GEN037"), policy(bucket)) == []
+
+
+def test_a_deny_that_spares_only_one_name_of_a_device() -> None:
+    """
+    A Deny with one device in `NotResource` refuses all other names, and one with a prefix does not.
+    """
+    create = "iam:CreateVirtualMFADevice"
+
+    def spares(device: str) -> str:
+        return policy(dict(OTHERS, Action=create, NotResource=f"arn:aws:iam::*:mfa/{device}"))
+
+    (hit,) = hits(rule_of("GEN035"), spares("${aws:username}"))
+    assert hit.place == ("Statement", 0, "NotResource")
+    assert hits(rule_of("GEN035"), spares("${aws:username}*")) == []
+
+
+def test_samples_that_deny_a_few_actions_are_left_alone() -> None:
+    """
+    AWS publishes "stop and terminate only with MFA": no force-MFA policy, and nothing is wrong.
+    """
+    stop = dict(OTHERS, Action=["ec2:StopInstances"], Resource="*", NotResource=None)
+    text = policy(allow("ec2:*"), stop)
+
+    assert [rule.id for rule in RULES if hits(rule, text)] == []
+
+
+def test_what_administrators_hold_is_no_self_service() -> None:
+    """
+    Credentials granted on every user are an administrator's work, not self-service.
+    """
+    assert hits(rule_of("GEN039"), policy(allow("*", on="*"))) == []
+    assert hits(rule_of("GEN039"), policy(allow("iam:CreateAccessKey", on="*"))) == []
+    assert hits(rule_of("GEN039"), policy(allow("iam:CreateAccessKey", on=OWN)))
+
+
+def test_enrolment_and_work_without_a_deny() -> None:
+    """
+    People who can enrol and work in the same document are not made to; those who only assume roles
+    are, by the roles.
+    """
+    enrol = allow("iam:EnableMFADevice", on=OWN)
+
+    (hit,) = hits(rule_of("GEN039"), policy(enrol, allow("ec2:*", on="*")))
+    assert (hit.severity, hit.confidence) == (Severity.LOW, "low")
+    assert hits(rule_of("GEN039"), policy(enrol, allow("sts:AssumeRole", on="*"))) == []
+
+
+@pytest.mark.parametrize(
+    ("item", "name", "severity"),
+    [
+        ("iam:ListUsers", "", None),
+        ("iam:GetAccountSummary", "GEN043", Severity.LOW),
+        ("iam:List*", "GEN043", Severity.LOW),
+        ("ec2:*", "GEN043", None),
+        ("unheard:Of", "GEN043", None),
+        ("iam:*MFADevices", "", None),
+        ("iam:*MFA*", "GEN040", None),
+        ("iam:DeleteV*", "GEN041", None),
+        ("sts:*", "GEN040", None),
+        ("sts:Get*Token", "GEN040", None),
+        ("sts:GetSession*", "", None),
+        ("signin:*", "", None),
+    ],
+)
+def test_each_exemption_is_found_once(item: str, name: str, severity: Severity | None) -> None:
+    """
+    An item is found by the worst that it lets through, and only by that.
+    """
+    text = policy(deny([*FLOW, item]), OTHERS)
+
+    found = [(rule.id, hit) for rule in exemptions.RULES for hit in hits(rule, text)]
+
+    assert [(of, hit.place[-1], hit.severity) for of, hit in found] == (
+        [(name, len(FLOW), severity)] if name else []
+    )
+
+
+def test_an_exemption_that_the_document_grants_is_worse() -> None:
+    """
+    What is exempt and allowed works without MFA today; what is only exempt waits for an Allow.
+    """
+    exempt = deny([*FLOW, "iam:DeactivateMFADevice"])
+    remove = allow("iam:DeactivateMFADevice", on=OWN)
+
+    (alone,) = hits(rule_of("GEN040"), policy(exempt))
+    (granted,) = hits(rule_of("GEN040"), policy(exempt, remove))
+
+    assert (alone.severity, granted.severity) == (None, Severity.CRITICAL)
+
+
+def test_enrolment_for_somebody_else() -> None:
+    """
+    It is worse where the document itself allows it, and gone where a Deny spares the own user only.
+    """
+    (beside,) = hits(rule_of("GEN042"), policy(deny(FLOW)))
+    (alone,) = hits(rule_of("GEN042"), policy(deny(FLOW), allow("*", on="*")))
+
+    assert (beside.severity, alone.severity) == (None, Severity.HIGH)
+    assert "with AdministratorAccess" in beside.message
+    assert hits(rule_of("GEN042"), policy(deny(FLOW), OTHERS, allow("*", on="*"))) == []
+
+
+def hits(rule: Rule, text: str, **of: Any) -> list[Hit]:
+    """What a rule finds, each with a place that there is and words as messages have them."""
+    subject = subject_of(text, **of)
+    found = list(rule.check(subject))
+    for hit in found:
+        assert subject.data(hit.place) is not None
+        finding = Finding(
+            rule=rule.id,
+            severity=hit.severity or rule.severity,
+            confidence=hit.confidence or rule.confidence,
+            file="",
+            line=1,
+            column=1,
+            message=hit.message,
+            fix=hit.fix or rule.fix,
+            source=rule.source,
+        )
+        assert not finding.message.endswith(".")
+        assert finding.message[0] == "`" or finding.message[0].islower()
+    return found
+
+
+def rule_of(name: str) -> Rule:
+    return next(rule for rule in RULES if rule.id == name)
+
+
+def subject_of(text: str, kind: Any = "identity", **of: Any) -> Subject:
+    data = loads(text)
+    return Subject(
+        Found(file="policy.json", kind=kind, data=data, source=lambda: Positions(text), **of)
+    )
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    """A policy as text; elements that are None are left out."""
+    kept = [{k: v for k, v in s.items() if v is not None} for s in statements]
+    return json.dumps({"Version": "2012-10-17", "Statement": kept})
+
+
+def deny(exempt: list[str]) -> dict[str, Any]:
+    return {
+        "Sid": "DenyUnlessMfa",
+        "Effect": "Deny",
+        "NotAction": exempt,
+        "Resource": "*",
+        "Condition": WITHOUT_MFA,
+    }
+
+
+def allow(action: str, on: Any = "*") -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": on}
