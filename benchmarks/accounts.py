@@ -33,7 +33,7 @@ def dump(users: int, seed: int = 1) -> Json:
     """A dump, the same for the same arguments.
 
     For 5,000 users there are 300 groups, 1,000 roles and 1,500 managed policies. Documents are of
-    some thirty shapes; a quarter of the managed policies name things of their own.
+    some thirty shapes; one managed policy in ten names things of its own.
     """
     draw = random.Random(seed)  # noqa: S311
     counts = {
@@ -140,7 +140,7 @@ SHAPES: tuple[Json, ...] = (
 def _managed(draw: random.Random, number: int) -> Json:
     name = f"policy-{number:05}"
     path = draw.choice(("/", "/", "/team/", "/platform/"))
-    document = _bucket(f"team-{number}") if draw.random() < 0.25 else draw.choice(SHAPES)
+    document = _bucket(f"team-{number}") if draw.random() < 0.1 else draw.choice(SHAPES)
     count = draw.choice((1, 1, 2, 3))
     return {
         "PolicyName": name,

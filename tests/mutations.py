@@ -426,7 +426,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "match",
-        "strict = key in _TYPES and type(context) is not Known",
+        "strict = key in _TYPES and not isinstance(context, Known)",
         "strict = False",
         "guarantees trust operators that do not suit the MFA keys",
         f"{BROKEN}[deny-arn-operator]",

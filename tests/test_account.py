@@ -81,9 +81,8 @@ def documents(draw: st.DrawFn) -> Json:
     for _ in range(draw(st.integers(1, 3))):
         s: Json = {"Effect": draw(st.sampled_from(("Allow", "Allow", "Deny")))}
         s[draw(st.sampled_from(("Action", "Action", "NotAction")))] = draw(some(ACTIONS, 4))
-        # `NotResource` leaves out things by the dozen, and which of them an action is called on
-        # is another question.
-        s["Resource"] = draw(some(RESOURCES, 2))
+        resource = draw(st.sampled_from(("Resource", "Resource", "NotResource")))
+        s[resource] = draw(some(RESOURCES, 2))
         if condition := draw(st.sampled_from(CONDITIONS)):
             s["Condition"] = condition
         found.append(s)

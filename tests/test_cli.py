@@ -23,7 +23,17 @@ from generator.cli import run
 from tests.support import PROFILES, ROOT, clean_environment, run_gen
 from tests.trees import profile, put, stamps, tree
 
-COMMANDS: Final = ("render", "check", "verify", "simulate", "init", "schema")
+COMMANDS: Final = (
+    "render",
+    "check",
+    "verify",
+    "audit",
+    "diagnose",
+    "rules",
+    "simulate",
+    "init",
+    "schema",
+)
 ESCAPE: Final = "\x1b["
 # A command line, and afterwards on standard error the top-level modules that it imported.
 MODULES: Final = """\

@@ -148,18 +148,20 @@ class Bypasses:
     ) -> Through:
         inside = papers if boundary is None else [*papers, boundary]
         live = [s for p in inside for s, _ in self._live_denies(p, state, who)]
-        limits = [] if boundary is None else list(boundary.statements)
         decider = self._papers.decider(papers, boundary, who)
+        hopeful = self._papers.hopeful(paper, boundary, who)
         best = Through("not_granted")
         asked = sorted(
-            self._requests(paper, live, limits, state, who), key=lambda each: _lists(each[1])
+            self._requests(paper, live, boundary, state, who), key=lambda each: _lists(each[1])
         )
         for index, action, shown, thing in asked:
             decision = decider.decide(action, thing, state)
             if isinstance(decision, Decision):
                 if decision.outcome == "allowed":
                     return Through("open", paper.number, index, shown, _lists(action))
-            elif best.verdict != "depends":
+            elif (
+                best.verdict != "depends" and hopeful.is_allowed(action, thing, state) is not False
+            ):
                 best = Through("depends", paper.number, index, shown, _lists(action))
         return best
 
@@ -167,13 +169,13 @@ class Bypasses:
         self,
         paper: Paper,
         live: list[Statement],
-        limits: list[Statement],
+        boundary: Paper | None,
         state: State,
         who: Caller,
     ) -> Iterator[tuple[int, str, str, str]]:
         """What to ask of a document: statement, action, how it is called, resource."""
         exempt = [i.lower() for s in live if s.actions.negated for i in s.actions.items]
-        limits = [s for s in limits if s.effect is Effect.ALLOW]
+        limits = [s for s in boundary.statements if s.effect is Effect.ALLOW] if boundary else []
         exempt += [i.lower() for s in limits if not s.actions.negated for i in s.actions.items]
         spared = [i for s in live if s.resources and s.resources.negated for i in s.resources.items]
         spared += [
@@ -187,8 +189,11 @@ class Bypasses:
             if answered(hold, s.conditions, asked, paper.variables) is False:
                 continue
             for probe in probes(s, exempt, spared):
-                thing = resource(probe.on, who.arn, self._papers.account, self._papers.partition)
-                yield index, probe.action, probe.shown, thing
+                if not boundary or any(matches_action(a.actions, probe.action) for a in limits):
+                    thing = resource(
+                        probe.on, who.arn, self._papers.account, self._papers.partition
+                    )
+                    yield index, probe.action, probe.shown, thing
 
 
 _DENIED = Through("denied")

@@ -65,6 +65,12 @@ class Paper:
         return any(map(_is_by_name, self.statements))
 
     @cached_property
+    def allowing(self) -> Document:
+        """The document without its Denies."""
+        allows = tuple(s for s in self.statements if s.effect is Effect.ALLOW)
+        return Document(self.document.name, Policy(allows, self.document.policy.version))
+
+    @cached_property
     def is_broad(self) -> bool:
         """Whether it allows actions of every service, so that it says most of who has it."""
         return any(
@@ -113,7 +119,19 @@ class Papers:
         name = name_of(who)
         return Decider(policies, beside, partition=self.partition, account=self.account, user=name)
 
+    def hopeful(self, paper: Paper, boundary: Paper | None, who: Caller) -> Decider:
+        """Asks a document within a boundary as if nothing denied anything."""
+        policies = Policies(
+            identity=(paper.allowing,),
+            boundary=None if boundary is None else (boundary.allowing,),
+        )
+        name = name_of(who)
+        return Decider(
+            policies, policies, partition=self.partition, account=self.account, user=name
+        )
+
     def context(self, who: Caller, state: State) -> Supposed:
+        """The context of a user's requests in a state, not to be changed."""
         key = who.arn, state
         found = self._contexts.get(key)
         if found is None:

@@ -83,7 +83,7 @@ def _finding(found: Found, rule: Rule, hit: Hit, sid: str) -> Finding:
         line=line,
         column=column,
         message=hit.message,
-        fix=hit.fix or rule.fix,
+        fix=hit.fix or rule.fix.removesuffix("."),
         source=rule.source,
         document=found.name,
         sid=sid,

@@ -187,7 +187,7 @@ def _row(cells: Iterable[str]) -> str:
 
 
 # What has a meaning in Markdown, HTML or a formula.
-_SPECIAL: Final = re.compile(r"[&>|`*_~\[\]\\$#]")
+_SPECIAL: Final = re.compile(r"[&<>|`*_~\[\]\\$#]")
 # GitHub makes links of these, to people, to issues and to the web.
 _LINKED: Final = re.compile(r"(@|&#35;)(?=\w)|(?<=www)(?=\.)|(?=://)")
 

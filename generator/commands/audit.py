@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +74,7 @@ def audit(paths: tuple[str, ...], fail_on: str, form: str, **given: Any) -> int:
         return _mend(paths, given, fail_on, form)
     found = _judged(paths, given)
     if given["write_baseline"]:
-        settled.write_baseline(given["write_baseline"], found.findings)
+        settled.write_baseline(given["write_baseline"], (*found.findings, *found.known))
         return _code(found, "never")
     put(_shown(found, form), newline=False)
     return _code(found, fail_on)
@@ -102,6 +101,8 @@ def _judged(paths: "Sequence[str]", given: dict[str, Any], watch: "Watch | None"
 
 def _mend(paths: "Sequence[str]", given: dict[str, Any], fail_on: str, form: str) -> int:
     """Show or make edits. The exit code is of what was found before, or of what is left after."""
+    from msgspec.structs import replace
+
     from generator.audit.run import Watch
     from generator.console import coloured, put, say
     from generator.repair.files import in_words, mended, save

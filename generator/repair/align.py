@@ -75,15 +75,16 @@ def _parts(container: Any) -> Any:
 
 def added_texts(before: Any, after: Any) -> list[str]:
     """Every text that a document has after an edit and not before."""
-    known = set(_all_texts(before))
-    return sorted(text for text in set(_all_texts(after)) if text not in known)
+    known = set(texts_in(before))
+    return sorted(text for text in set(texts_in(after)) if text not in known)
 
 
-def _all_texts(value: Any) -> list[str]:
+def texts_in(value: Any) -> list[str]:
+    """Every text of a value, keys aside."""
     if isinstance(value, dict):
-        return [text for each in value.values() for text in _all_texts(each)]
+        return [text for each in value.values() for text in texts_in(each)]
     if isinstance(value, list):
-        return [text for each in value for text in _all_texts(each)]
+        return [text for each in value for text in texts_in(each)]
     return [value] if isinstance(value, str) else []
 
 

@@ -57,7 +57,7 @@ def operators(subject: Subject) -> Iterator[Proposal]:
     """`Bool` in a Deny, `BoolIfExists` in an Allow, `Null` in either, and the same of ages."""
     for place, s in subject.statements():
         asks = any(_meant(s.effect, c)[0] for c in s.conditions)
-        if not asks or not fire(subject, *OPERATORS, place=place):
+        if not asks or not (fire(subject, *OPERATORS, place=place) or _confines(subject, s)):
             continue
         for c in s.conditions:
             new, opposite = _meant(s.effect, c)
@@ -90,6 +90,12 @@ def misspelt_keys(subject: Subject) -> Iterator[Proposal]:
                 data=renamed(subject.found.data, (*block, c.key), key),
                 intents=_of_statement(s, opening=frozenset({"mfa"})),
             )
+
+
+def _confines(subject: Subject, s: Statement) -> bool:
+    """Whether a Deny is there to confine exemptions to the own user, and they are not confined."""
+    spares = s.resources is not None and s.resources.negated
+    return s.effect is Effect.DENY and spares and fire(subject, "GEN042")
 
 
 def _meant(effect: Effect, c: Condition) -> tuple[str, bool]:

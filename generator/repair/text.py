@@ -14,7 +14,7 @@ from generator.found import Spans
 from generator.grammar import is_number, loads
 from generator.positions import Place, Span
 from generator.repair.align import NotWrittenError as NotWrittenError
-from generator.repair.align import added_texts, grafted, items, members
+from generator.repair.align import added_texts, grafted, items, members, texts_in
 from generator.repair.edits import at, put
 
 _OPENING: Final = "[{"
@@ -60,7 +60,8 @@ def check(spans: Spans, document: Rewrite) -> None:
 class Writer:
     """Puts the text of a value in brackets together anew, from pieces of the old and new ones."""
 
-    def __init__(self, spans: Spans, root: Place, scalar: Callable[[Any], str]) -> None:
+    def __init__(self, spans: Spans, root: Place, scalar: Callable[[Any, str], str]) -> None:
+        # What writes a scalar, as its neighbour's text is written.
         self.text, self.values, self.keys = spans.text, spans.values, spans.keys
         self.root, self.scalar = root, scalar
         self.style = _style(self, root)
@@ -76,32 +77,42 @@ class Writer:
             return self._list(place, before, after)
         if isinstance(before, dict) and isinstance(after, list):
             # One statement that was no list: it stays as it is written.
-            more = [self.new(item, self._indent(start), in_lines=False) for item in after[1:]]
+            in_lines = "\n" in self.text[start:end]
+            more = [self.new(item, self._indent(start), in_lines) for item in after[1:]]
             return f"[{self.style.comma.join([self.value(place, before, after[0]), *more])}]"
-        return self.new(after, self._indent(start), self._is_first_in_line(place))
+        in_lines = self._is_first_in_line(place)
+        return self.new(after, self._indent(start), in_lines, self.text[start:end])
 
-    def new(self, value: Any, indent: str, in_lines: bool = True) -> str:
+    def new(self, value: Any, indent: str, in_lines: bool = True, like: str = "") -> str:
         """The text of a new value, which starts in a line that is indented by `indent`."""
         many = in_lines and (self.style.lists if isinstance(value, list) else self.style.objects)
         if isinstance(value, list):
-            pieces = [self.new(item, indent + self.style.unit, in_lines) for item in value]
+            inner = indent + self.style.unit
+            pieces = [self.new(item, inner, in_lines, like) for item in value]
             return self._bracketed("[]", pieces, indent, many)
         if isinstance(value, dict):
             pieces = [
-                self.scalar(key)
+                self.scalar(key, self.style.key)
                 + self.style.colon
                 + self.new(item, indent + self.style.unit, in_lines)
                 for key, item in value.items()
             ]
             return self._bracketed("{}", pieces, indent, many)
-        return self.scalar(value)
+        return self.scalar(value, like)
 
     def _bracketed(self, brackets: str, pieces: list[str], indent: str, many: bool) -> str:
         first, last = brackets[0], brackets[1]
         if not many:
             return first + self.style.comma.join(pieces) + last
         inner = self.style.line_end + indent + self.style.unit
-        return first + inner + f",{inner}".join(pieces) + self.style.line_end + indent + last
+        return (
+            first
+            + inner
+            + f"{self.style.line_comma}{inner}".join(pieces)
+            + self.style.line_end
+            + indent
+            + last
+        )
 
     def _object(self, place: Place, before: dict[str, Any], after: dict[str, Any]) -> str:
         pieces: list[tuple[Span | None, str]] = []
@@ -109,12 +120,14 @@ class Writer:
             if old is None:
                 inner = self._inner_indent(place, before)
                 in_lines = self._has_lines(place)
-                text = self.scalar(new) + self.style.colon + self.new(after[new], inner, in_lines)
-                pieces.append((None, text))
+                name = self.scalar(new, self.style.key)
+                text = self.new(after[new], inner, in_lines)
+                pieces.append((None, f"{name}{self.style.colon}{text}"))
                 continue
             key = self.keys[(*self.root, *place, old)]
             value = self.values[(*self.root, *place, old)]
-            name = self.text[slice(*key)] if old == new else self.scalar(new)
+            name = self.text[slice(*key)]
+            name = name if old == new else self.scalar(new, name)
             text = name + self.text[key[1] : value[0]]
             text += self.value((*place, old), before[old], after[new])
             pieces.append(((key[0], value[1]), text))
@@ -133,7 +146,9 @@ class Writer:
         for number, item in items(before, after):
             if number is None:
                 inner = self._inner_indent(place, before)
-                pieces.append((None, self.new(item, inner, self._has_lines(place, spans))))
+                like = self.text[slice(*spans[0])]
+                in_lines = self._has_lines(place, spans)
+                pieces.append((None, self.new(item, inner, in_lines, like)))
             else:
                 text = self.value((*place, number), before[number], item)
                 pieces.append((spans[number], text))
@@ -162,7 +177,11 @@ class Writer:
             found = self.text[old[0][1] : old[1][0]]
             if not found.replace(",", "", 1).strip():
                 return found
-        return f",{head[1:]}" if "\n" in head and not head[1:].strip() else self.style.comma
+        return (
+            f"{self.style.line_comma}{head[1:]}"
+            if "\n" in head and not head[1:].strip()
+            else self.style.comma
+        )
 
     def _has_lines(self, place: Place, each: Sequence[Span] = ()) -> bool:
         """Whether what is in a container is laid out in lines."""
@@ -191,7 +210,7 @@ class Writer:
 
 
 class Style(NamedTuple):
-    """How a document is laid out. `lists` and `objects`: one item a line."""
+    """How a document is laid out. `lists` and `objects`: one item a line. `key` is one of it."""
 
     lists: bool
     objects: bool
@@ -199,6 +218,8 @@ class Style(NamedTuple):
     comma: str
     colon: str
     line_end: str
+    line_comma: str
+    key: str
 
 
 def _style(writer: Writer, root: Place) -> Style:
@@ -219,7 +240,7 @@ def _style(writer: Writer, root: Place) -> Style:
     if "\n" in whole and keys:
         inner = writer._indent(keys[0][0])
         outer = writer._indent(writer.values[root][0])
-        if inner.startswith(outer) and inner != outer:
+        if inner.startswith(outer):
             unit = inner[len(outer) :]
     return Style(
         lists=any("\n" in gap for gap in lists) if lists else "\n" in whole,
@@ -228,6 +249,8 @@ def _style(writer: Writer, root: Place) -> Style:
         comma=comma,
         colon=colon,
         line_end="\r\n" if "\r\n" in text else "\n",
+        line_comma=next((gap.split("\n")[0].rstrip("\r") for gap in gaps if "\n" in gap), ","),
+        key=text[slice(*keys[0])] if keys else "",
     )
 
 
@@ -258,7 +281,7 @@ def _replacements(spans: Spans, document: Rewrite) -> list[tuple[int, int, str]]
     return [(start, end, writer.value((), document.before, document.after))]
 
 
-def _scalar(value: Any) -> str:
+def _scalar(value: Any, _: str = "") -> str:
     import json
 
     return str(value) if is_number(value) else json.dumps(value)
@@ -279,10 +302,10 @@ def _read(form: str, text: str) -> Any:
 
 def _edited(was: Any, document: Rewrite) -> Any:
     """What a file says of a document that is edited; `was` is what it says now."""
-    if was != document.before and any(
-        "arn:" in text for text in added_texts(document.before, document.after)
-    ):
-        raise NotWrittenError(
-            "the document is written with functions of the template, and an ARN has to be added"
-        )
+    written = texts_in(was)
+    for text in added_texts(document.before, document.after) if was != document.before else ():
+        # The partition and the account of an ARN may be the template's to fill in.
+        start = ":".join(text.split(":", 5)[:5])
+        if text.startswith("arn:") and not any(t.startswith(f"{start}:") for t in written):
+            raise NotWrittenError("an ARN has to be added beside a function of the template")
     return grafted(was, document.before, document.after)

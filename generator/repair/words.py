@@ -5,10 +5,12 @@ from typing import Final
 
 from generator.catalog import action_case, actions_of, is_action, resource_types_of
 from generator.classes import OTHER
+from generator.repair.exemptions import SIGN_IN
 from generator.repair.prove import Change, Kind
 from generator.supposed import State
 
 _MOST: Final = 6
+_EVERYTHING: Final = " on everything"
 _ALL: Final = "all that is not named here"
 _KINDS: Final[dict[Kind, str]] = {
     "own user": "the own user",
@@ -53,14 +55,35 @@ def sentences(found: Iterable[Change]) -> tuple[str, ...]:
     for (name, who), answers in by_action.items():
         for verb, on, states in _merged(answers):
             alike.setdefault((verb, on, states, who), []).append(name)
-    wide = {(verb, states) for (verb, on, states, _), names in alike.items() if _ALL in names}
-    said = [
-        (_ALL in names, _sentence(*key, sorted(names)))
-        for key, names in alike.items()
+    wide = {
+        (verb, states, name)
+        for (verb, on, states, _), names in alike.items()
+        for name in names
+        if on == _EVERYTHING and not name.startswith("`")
+    }
+    said = []
+    for (verb, on, states, who), names in alike.items():
         # What happens to all actions is not said of some of them again.
-        if _ALL in names or (key[0], key[2]) not in wide
-    ]
+        left = [
+            n
+            for n in names
+            if not _is_among(n, {w for v, s, w in wide if (v, s) == (verb, states)})
+        ]
+        if left:
+            said.append((_ALL in left, _sentence(verb, on, states, who, sorted(left))))
     return tuple(text for _, text in sorted(said))
+
+
+def _is_among(name: str, wide: set[str]) -> bool:
+    """Whether an action is one of those of a service, or of all, that are spoken of as one.
+
+    What people need on the way in is always named.
+    """
+    if not name.startswith("`"):
+        return name != _ALL and _ALL in wide
+    if name.strip("`") in SIGN_IN:
+        return False
+    return _ALL in wide or f"other actions of {name.strip('`').partition(':')[0]}" in wide
 
 
 def _name(action: str) -> str:
@@ -100,7 +123,7 @@ def _on(kinds: set[Kind]) -> str:
     if kinds == {"trust"} or kinds == {"account"}:
         return ""
     if len(kinds) >= len(_KINDS) - 1:
-        return " on everything"
+        return _EVERYTHING
     return " on " + _listed([words for kind, words in _KINDS.items() if kind in kinds])
 
 

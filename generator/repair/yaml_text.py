@@ -13,6 +13,8 @@ from generator.repair.text import Rewrite, Writer
 
 # What needs no quotation marks anywhere, and is text.
 _PLAIN: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_/.*-]|:(?=[A-Za-z0-9*:/]))*")
+# The same outside of brackets.
+_PLAIN_IN_LINE: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_/.*${},+=@-]|:(?=[A-Za-z0-9*:/]))*")
 _NOT_TEXT: Final = frozenset("true false yes no on off y n null".split())
 
 
@@ -55,7 +57,7 @@ class _Editor:
             return
         start, end = self.values[(*self.root, *place)]
         if self._is_flow(place):
-            writer = Writer(self.spans, self.root, lambda value: _scalar(value, '"'))
+            writer = Writer(self.spans, self.root, _in_brackets)
             self.pieces.append((start, end, writer.value(place, before, after)))
         elif isinstance(before, dict) and isinstance(after, dict):
             self._mapping(place, before, after)
@@ -77,7 +79,7 @@ class _Editor:
                 text = self.line_end + self.line_end.join(lines)
                 self.pieces.append((colon, span[1], text))
                 return
-            text = ", ".join(_scalar(item, quote or '"') for item in after)
+            text = ", ".join(_in_brackets(item, quote) for item in after)
             self.pieces.append((*span, f"[{text}]"))
             return
         self.pieces.append((*span, _scalar(after, quote)))
@@ -150,7 +152,7 @@ class _Editor:
                 dash = " " * (column + self._dash())
                 found += [start, *(f"{dash}- {_scalar(each, '')}" for each in item)]
             elif isinstance(item, list):
-                inner = ", ".join(_scalar(each, '"') for each in item)
+                inner = ", ".join(_in_brackets(each, "") for each in item)
                 found.append(f"{start} [{inner}]")
             else:
                 found.append(f"{start} {_scalar(item, '')}")
@@ -252,13 +254,18 @@ class _Editor:
         return True
 
 
-def _scalar(value: Any, quote: str) -> str:
+def _in_brackets(value: Any, like: str) -> str:
+    """A value as it is written inside brackets, where its neighbour is written like that."""
+    return _scalar(value, like[:1] if like[:1] in ("'", '"') else "", _PLAIN)
+
+
+def _scalar(value: Any, quote: str, plain: re.Pattern[str] = _PLAIN_IN_LINE) -> str:
     """A value as YAML has it, in the quotation marks of its neighbours, or as few as will do."""
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
     is_date = text in ("2012-10-17", "2008-10-17")
-    if not quote and (_PLAIN.fullmatch(text) or is_date) and text.lower() not in _NOT_TEXT:
+    if not quote and (plain.fullmatch(text) or is_date) and text.lower() not in _NOT_TEXT:
         return text
     if quote == "'":
         return "'" + text.replace("'", "''") + "'"
