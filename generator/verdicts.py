@@ -72,6 +72,15 @@ def identity_verdicts(decider: Decider) -> dict[str, Verdict]:
     return found
 
 
+# Those of a document that denies nothing and allows only actions of other services.
+NO_SAY: Final[dict[str, Verdict]] = {
+    "first_login": "not_granted",
+    **dict.fromkeys((f"enrol_{kind}" for kind in KINDS), "not_granted"),
+    "access_key_without_mfa": "open",
+    "console_without_mfa": "open",
+}
+
+
 def first_login(decider: Decider, who: Caller | None = None) -> Verdict:
     """Whether a user can set the password that the first sign-in asks for."""
     arn = (who or decider.user).arn

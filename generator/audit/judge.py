@@ -8,7 +8,7 @@ from msgspec import Struct
 from generator.findings import Finding, in_order
 from generator.found import Found
 from generator.positions import Place
-from generator.rules import RULES, Hit, Rule, rule_of
+from generator.rules import Hit, Rule, rule_of, rules_for
 from generator.subject import Subject
 
 _Hits: TypeAlias = tuple[tuple[Rule, Hit, str], ...]
@@ -62,10 +62,9 @@ def _sameness(found: Found) -> tuple[Any, ...]:
 
 
 def _hits(subject: Subject) -> Iterator[tuple[Rule, Hit, str]]:
-    for rule in RULES:
-        if rule.about == "document":
-            for hit in rule.check(subject):
-                yield rule, hit, _sid(subject, hit.place)
+    for rule in rules_for(subject):
+        for hit in rule.check(subject):
+            yield rule, hit, _sid(subject, hit.place)
     for remark in subject.found.remarks:
         known = rule_of(remark.rule)
         assert known is not None

@@ -1,12 +1,12 @@
 """An audit as JSON, for machines: version 1. Keys may be added; none changes its meaning."""
 
-import json
 from typing import Any
 
 from msgspec.structs import asdict
 
 from generator.audit.result import Account, Audit, Record
 from generator.audit.summary import accounts, by_severity, ordered, people, records, suppressed
+from generator.console import json_text
 from generator.errors import GenError, Where
 from generator.findings import Finding
 
@@ -26,7 +26,7 @@ def as_json(audit: Audit) -> str:
         "accounts": [_account(account) for account in accounts(audit)],
         "summary": _summary(audit),
     }
-    return json.dumps(shape, indent=2) + "\n"
+    return json_text(shape) + "\n"
 
 
 def _document(record: Record) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from generator.audit.baseline import fingerprint
 from generator.audit.places import relative
 from generator.audit.result import Audit
 from generator.audit.summary import number, ordered, suppressed
+from generator.console import json_text
 from generator.errors import GenError, one_line
 from generator.findings import Finding, Severity
 from generator.rules import RULES, Rule
@@ -71,7 +72,7 @@ def as_sarif(audit: Audit, folder: str = "") -> str:
         "invocations": [_invocation(audit, folder, left_out)],
         "results": results,
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
 
 
 def _driver(rules: list[dict[str, Any]]) -> dict[str, Any]:

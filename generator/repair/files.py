@@ -9,8 +9,8 @@ from msgspec import Struct
 from generator.errors import GenError, Where
 from generator.found import Found
 from generator.inputs.files import STDIN
+from generator.repair.align import NotWrittenError
 from generator.repair.repair import Repaired, printed, repair, together
-from generator.repair.text import NotWrittenError
 from generator.repair.write import diff, write
 
 

@@ -21,7 +21,7 @@ from generator.repair.answered import MENDED, fire
 from generator.repair.conditions import is_mfa_deny
 from generator.repair.exemptions import meant_kinds
 from generator.repair.proposal import Proposal
-from generator.repair.prove import changes, unmeant
+from generator.repair.prove import Change, changes, unmeant
 from generator.repair.words import sentences
 from generator.subject import Subject
 
@@ -54,11 +54,13 @@ _BYPASS: Final = {"open": 0, "depends": 1, "denied": 2, "refused": 2}
 
 
 class Planned(Struct, frozen=True, eq=False):
-    """The document with its edits made, and what could not be done, and why."""
+    """The document with its edits made; what could not be done, and why; and every request that
+    is answered differently."""
 
     subject: Subject
     edits: tuple[Proposal, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
+    changed: frozenset[Change] = frozenset()
 
 
 def plan(found: Found, writable: Writable) -> Planned:
@@ -67,12 +69,23 @@ def plan(found: Found, writable: Writable) -> Planned:
     if why := _not_planned(first):
         return Planned(first, (), why)
     try:
-        subject, edits, refused = _edited(first, writable)
+        return _planned(first, writable)
     except GenError as error:
-        return Planned(first, (), (("the document", f"nothing is proven: {error.problem}"),))
-    if worse := _worse(first, subject):
-        return Planned(first, (), (*refused, ("the document", worse)))
-    return Planned(subject, edits, (*refused, *_left(subject, edits, refused)))
+        return Planned(first, refused=(("the document", f"nothing is proven: {error.problem}"),))
+
+
+def _planned(first: Subject, writable: Writable) -> Planned:
+    """The edits, without those of the kinds that make a verdict worse."""
+    said: tuple[tuple[str, str], ...] = ()
+    for without in ((), (conditions.operators,), (conditions.operators, exemptions.scope)):
+        subject, edits, refused = _edited(first, writable, without)
+        worse = _worse(first, subject)
+        if not worse:
+            refused = (*said, *refused)
+            found = changes(first, subject)
+            return Planned(subject, edits, (*refused, *_left(subject, edits, refused)), found)
+        said = said or (("the document", worse),)
+    return Planned(first, refused=said)
 
 
 def _not_planned(subject: Subject) -> tuple[tuple[str, str], ...]:
@@ -102,7 +115,7 @@ _A: Final = {
 
 
 def _edited(
-    first: Subject, writable: Writable
+    first: Subject, writable: Writable, without: tuple[Mender, ...]
 ) -> tuple[Subject, tuple[Proposal, ...], tuple[tuple[str, str], ...]]:
     kind, holders = first.found.kind, first.found.holders
     menders = _MENDERS.get(kind, ()) if "role" not in holders or kind == "trust" else ()
@@ -110,7 +123,7 @@ def _edited(
     refused: dict[tuple[str, str], None] = {}
     for _ in range(_ROUNDS):
         before = len(edits)
-        for mender in menders:
+        for mender in (m for m in menders if m not in without):
             tried: set[tuple[Any, ...]] = set()
             while proposal := next((p for p in mender(subject) if _key(p) not in tried), None):
                 tried.add(_key(proposal))
@@ -168,7 +181,7 @@ def _worse(before: Subject, after: Subject) -> str:
             continue
         rank = _RANK if name == "first_login" or name.startswith("enrol_") else _BYPASS
         if rank[now] < rank[was]:
-            return f"no set of edits is safe: `{name}` would be {now} and is {was}"
+            return f"not all of it can be mended: `{name}` would be {now} and is {was}"
     return ""
 
 

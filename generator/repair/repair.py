@@ -12,10 +12,8 @@ from generator.found import Found
 from generator.repair.align import NotWrittenError
 from generator.repair.plan import Planned, plan
 from generator.repair.proposal import Edit, Proposal
-from generator.repair.prove import changes
 from generator.repair.text import Rewrite, check, rewritten
 from generator.repair.words import sentences
-from generator.subject import Subject
 
 # Wrappers that people write policies in, and that have nothing else in them.
 _WRAPPERS: Final = ("PolicyDocument", "AssumeRolePolicyDocument", "Document", "Policy")
@@ -57,7 +55,7 @@ def repair(found: Found) -> Repaired:
         document=after,
         edits=tuple(_edits(found, planned)),
         text=text,
-        changed=sentences(changes(Subject(found), planned.subject)),
+        changed=sentences(planned.changed),
         refused=refused,
         not_in_place=elsewhere,
     )

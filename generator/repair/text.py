@@ -7,7 +7,7 @@ of its kind: lists in one line or one item a line, its indentation, its line end
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from generator.errors import GenError
 from generator.found import Spans
@@ -16,8 +16,7 @@ from generator.positions import Place, Span
 from generator.repair.align import NotWrittenError as NotWrittenError
 from generator.repair.align import added_texts, grafted, items, members, texts_in
 from generator.repair.edits import at, put
-
-_OPENING: Final = "[{"
+from generator.repair.style import indent_at, style_of
 
 
 class Rewrite(NamedTuple):
@@ -40,7 +39,9 @@ def rewritten(spans: Spans, documents: Sequence[Rewrite]) -> str:
         expected = put(expected, document.root, now) if document.root else now
     pieces = [piece for document in documents for piece in _replacements(spans, document)]
     text = spans.text
-    for start, end, new in sorted(pieces, reverse=True):
+    # From the end; what is added at one place comes in the order in which it was noted.
+    ordered = sorted(enumerate(pieces), key=lambda p: (p[1][0], p[1][1] > p[1][0], p[0]))
+    for _, (start, end, new) in reversed(ordered):
         text = text[:start] + new + text[end:]
     if _read(spans.form, text) != expected:
         raise NotWrittenError("the edit does not come out as meant in the text of the file")
@@ -64,7 +65,7 @@ class Writer:
         # What writes a scalar, as its neighbour's text is written.
         self.text, self.values, self.keys = spans.text, spans.values, spans.keys
         self.root, self.scalar = root, scalar
-        self.style = _style(self, root)
+        self.style = style_of(spans, root)
 
     def value(self, place: Place, before: Any, after: Any) -> str:
         """The text of what is at a place, after an edit."""
@@ -197,9 +198,7 @@ class Writer:
         return self._indent(spans[(*self.root, *place, first)][0])
 
     def _indent(self, offset: int) -> str:
-        """The white space that a line starts with."""
-        line = self.text[self.text.rfind("\n", 0, offset) + 1 : offset]
-        return line[: len(line) - len(line.lstrip(" \t"))]
+        return indent_at(self.text, offset)
 
     def _is_first_in_line(self, place: Place) -> bool:
         """Whether the member of an object whose value this is starts its line."""
@@ -207,67 +206,6 @@ class Writer:
             (*self.root, *place)
         ][0]
         return not self.text[self.text.rfind("\n", 0, offset) + 1 : offset].strip(" \t-")
-
-
-class Style(NamedTuple):
-    """How a document is laid out. `lists` and `objects`: one item a line. `key` is one of it."""
-
-    lists: bool
-    objects: bool
-    unit: str
-    comma: str
-    colon: str
-    line_end: str
-    line_comma: str
-    key: str
-
-
-def _style(writer: Writer, root: Place) -> Style:
-    """The style of a document, from what it has."""
-    text = writer.text
-    keys = [span for place, span in writer.keys.items() if place[: len(root)] == root]
-    whole = text[slice(*writer.values[root])]
-    first = next((p for p in writer.keys if p[:-1] == root and len(p) == len(root) + 1), None)
-    colon = ": "
-    if first is not None:
-        colon = text[writer.keys[first][1] : writer.values[first][0]]
-    colon = colon if colon.strip() == ":" and "\n" not in colon else ": "
-    gaps = _gaps(writer, root)
-    inline = [gap for gap in gaps if "\n" not in gap]
-    comma = inline[0] if inline else (", " if colon != ":" else ",")
-    lists = _gaps(writer, root, lists=True)
-    unit = "  "
-    if "\n" in whole and keys:
-        inner = writer._indent(keys[0][0])
-        outer = writer._indent(writer.values[root][0])
-        if inner.startswith(outer):
-            unit = inner[len(outer) :]
-    return Style(
-        lists=any("\n" in gap for gap in lists) if lists else "\n" in whole,
-        objects="\n" in whole,
-        unit=unit,
-        comma=comma,
-        colon=colon,
-        line_end="\r\n" if "\r\n" in text else "\n",
-        line_comma=next((gap.split("\n")[0].rstrip("\r") for gap in gaps if "\n" in gap), ","),
-        key=text[slice(*keys[0])] if keys else "",
-    )
-
-
-def _gaps(writer: Writer, root: Place, *, lists: bool = False) -> list[str]:
-    """What stands between neighbours: of all lists, or of lists of texts only."""
-    found = []
-    values = writer.values
-    for place, (start, _) in values.items():
-        if place[: len(root)] != root or not place or not isinstance(place[-1], int):
-            continue
-        before = values.get((*place[:-1], place[-1] - 1))
-        if before is None or (lists and writer.text[start] in _OPENING):
-            continue
-        gap = writer.text[before[1] : start]
-        if gap.strip() == ",":
-            found.append(gap)
-    return found
 
 
 def _replacements(spans: Spans, document: Rewrite) -> list[tuple[int, int, str]]:

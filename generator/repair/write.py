@@ -1,6 +1,7 @@
 """Files that are edited in place: written whole or not at all; and what changes, as a diff."""
 
 import codecs
+import errno
 import os
 import shutil
 import tempfile
@@ -43,6 +44,8 @@ def write(path: Path, text: str, *, was: str | None = None) -> None:
             hint="name the file itself",
         )
     try:
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         old = path.read_bytes()
         mark, encoding = next(pair for pair in _MARKS if old.startswith(pair[0]))
         if was is not None and old != mark + was.encode(encoding):

@@ -47,6 +47,7 @@ class _Editor:
         self.text, self.root = spans.text, root
         self.keys: Mapping[Place, Span] = spans.keys
         self.values: Mapping[Place, Span] = spans.values
+        self.around = {place[:-1] for place in spans.values if place}
         self.spans = spans
         self.pieces: list[tuple[int, int, str]] = []
         self.line_end = "\r\n" if "\r\n" in spans.text else "\n"
@@ -199,7 +200,7 @@ class _Editor:
         start, end = self.values[place]
         if self.text[start] in "[{":
             return True
-        return not any(found[:-1] == place for found in self.values if found) or start == end
+        return place not in self.around or start == end
 
     def _is_flow(self, place: Place) -> bool:
         return self.text[self.values[(*self.root, *place)][0]] in "[{"
@@ -264,8 +265,7 @@ def _scalar(value: Any, quote: str, plain: re.Pattern[str] = _PLAIN_IN_LINE) -> 
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
-    is_date = text in ("2012-10-17", "2008-10-17")
-    if not quote and (plain.fullmatch(text) or is_date) and text.lower() not in _NOT_TEXT:
+    if not quote and plain.fullmatch(text) and text.lower() not in _NOT_TEXT:
         return text
     if quote == "'":
         return "'" + text.replace("'", "''") + "'"

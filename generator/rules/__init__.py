@@ -1,5 +1,6 @@
 """The rules of an audit: one function each, in the order of their ids."""
 
+from types import ModuleType
 from typing import Final
 
 from generator.rules import (
@@ -20,32 +21,39 @@ from generator.rules import (
     unguarded,
 )
 from generator.rules.rule import Hit, Rule
+from generator.subject import Subject
 
-__all__ = ["RULES", "Hit", "Rule", "rule_of"]
+__all__ = ["RULES", "Hit", "Rule", "rule_of", "rules_for"]
 
-_MODULES: Final = (
-    accounts,
-    allows,
-    conditions,
+# Rules that find something only where a document has a say in how people sign in.
+_OF_SIGN_IN: Final = (
     dead_lists,
-    elements,
     enrolment,
     exemptions,
     journey,
-    names,
-    principals,
     published,
     self_service,
-    texts,
-    trusts,
     unguarded,
 )
-RULES: Final = tuple(
-    sorted((rule for module in _MODULES for rule in module.RULES), key=lambda rule: rule.id)
-)
+_OF_DOCUMENTS: Final = (allows, conditions, elements, names, principals, texts, trusts)
+
+
+def _sorted(*modules: ModuleType) -> tuple[Rule, ...]:
+    rules: list[Rule] = [rule for module in modules for rule in module.RULES]
+    return tuple(sorted(rules, key=lambda rule: rule.id))
+
+
+RULES: Final = _sorted(accounts, *_OF_DOCUMENTS, *_OF_SIGN_IN)
+_ALL: Final = _sorted(*_OF_DOCUMENTS, *_OF_SIGN_IN)
+_OTHERS: Final = _sorted(*_OF_DOCUMENTS)
 _BY_ID: Final = {rule.id: rule for rule in RULES}
 
 
 def rule_of(name: str) -> Rule | None:
     """The rule of an id, in any case."""
     return _BY_ID.get(name.upper())
+
+
+def rules_for(subject: Subject) -> tuple[Rule, ...]:
+    """The rules that may find something in a document."""
+    return _ALL if subject.concerns_sign_in else _OTHERS

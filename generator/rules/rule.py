@@ -32,7 +32,7 @@ class Hit(NamedTuple):
 class Rule:
     """One rule. An id is never used for another rule.
 
-    `about` is what `check` looks at: a document, or the people and roles of an account.
+    `about` is what `check` looks at: a document, or the people of an account.
     """
 
     def __init__(
