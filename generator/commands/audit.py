@@ -109,7 +109,7 @@ def _mend(paths: "Sequence[str]", given: dict[str, Any], fail_on: str, form: str
 
     documents: list[Found] = []
     before = _judged(paths, given, Watch(found=documents.append))
-    files = list(mended(documents))
+    files = list(mended(documents, (each.finding for each in before.suppressed)))
     for each in files:
         for line in in_words(each):
             say(line)

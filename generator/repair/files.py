@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from generator.errors import GenError, Where
+from generator.findings import Finding
 from generator.found import Found
 from generator.inputs.files import STDIN
 from generator.repair.align import NotWrittenError
@@ -34,10 +35,17 @@ class Mended(Struct, frozen=True, eq=False):
         )
 
 
-def mended(items: Iterable[Found]) -> Iterator[Mended]:
-    """Each file with what mends its documents; those of one file come one after another."""
+def mended(items: Iterable[Found], suppressed: Iterable[Finding] = ()) -> Iterator[Mended]:
+    """Each file with what mends its documents; those of one file come one after another.
+
+    `suppressed` are findings that people live with.
+    """
+    rules: dict[tuple[str, str], set[str]] = {}
+    for f in suppressed:
+        rules.setdefault((f.file, f.document), set()).add(f.rule)
     for file, found in groupby(items, key=lambda each: each.file):
-        yield _mended(file, [repair(each) for each in found])
+        each = [repair(one, frozenset(rules.get((file, one.name), ()))) for one in found]
+        yield _mended(file, each)
 
 
 def save(files: Iterable[Mended]) -> Iterator[GenError]:

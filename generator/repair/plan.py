@@ -26,8 +26,8 @@ from generator.repair.words import sentences
 from generator.subject import Subject
 
 Mender: TypeAlias = Callable[[Subject], Iterator[Proposal]]
-# Whether an edit can be made in the text of the file: "" if it can, or why not.
-Writable: TypeAlias = Callable[[Any], str]
+# Whether a document may be given other data: "" if it may, or why not.
+Writable: TypeAlias = Callable[[Found, Any], str]
 
 # What names mean comes first, then what is denied, then what is allowed.
 _MENDERS: Final[dict[str, tuple[Mender, ...]]] = {
@@ -158,7 +158,7 @@ def _unsafe(subject: Subject, proposal: Proposal, writable: Writable) -> str | N
     size = billable_size(after.policy)
     if quota.quota < size and billable_size(subject.policy) < size:
         return f"it would have {size:,} characters, and the quota ({quota.name}) is {quota.quota:,}"
-    return writable(proposal.data)
+    return writable(subject.found, proposal.data)
 
 
 def _quota(found: Found) -> Kind:

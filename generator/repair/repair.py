@@ -36,10 +36,19 @@ class Repaired(Struct, frozen=True, eq=False, kw_only=True):
     not_in_place: str = ""
 
 
-def repair(found: Found) -> Repaired:
-    """Mend a document as far as that is safe; never raises for what a document says."""
+def repair(found: Found, suppressed: frozenset[str] = frozenset()) -> Repaired:
+    """Mend a document as far as that is safe; never raises for what a document says.
+
+    `suppressed`: rules whose findings in it people live with; no edit is made for them alone.
+    """
     elsewhere = not_in_place(found)
-    planned = plan(found, lambda data: "" if elsewhere else _not_written(found, data))
+
+    def refused_by(before: Found, data: Any) -> str:
+        if why := _only_for(suppressed, before, data):
+            return why
+        return "" if elsewhere else _not_written(found, data)
+
+    planned = plan(found, refused_by)
     after = planned.subject.found.data
     text, refused = None, planned.refused
     if planned.edits and not elsewhere:
@@ -115,6 +124,15 @@ def _edits(found: Found, planned: Planned) -> list[Edit]:
         edits.append(_edit(proposal, before, after))
         before = after
     return edits
+
+
+def _only_for(suppressed: frozenset[str], before: Found, data: Any) -> str:
+    """Whether an edit answers nothing but what is suppressed; in words, "" if not."""
+    if not suppressed:
+        return ""
+    answers = _rules(before) - _rules(replace(before, data=data))
+    only = answers and answers.keys() <= suppressed
+    return f"{', '.join(sorted(answers))} is suppressed" if only else ""
 
 
 def _edit(proposal: Proposal, before: Found, after: Found) -> Edit:
