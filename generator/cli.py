@@ -219,7 +219,10 @@ def run(arguments: "Sequence[str]") -> int:
         _report_errors(error, arguments)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        say("interrupted; out/ is as it was, or wholly as rendered")
+        if "render" in arguments:
+            say("interrupted; out/ is as it was, or wholly as rendered")
+        else:
+            say("interrupted; no file is half written")
         return INTERRUPTED
     except ReaderGoneError:
         raise

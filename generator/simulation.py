@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from generator.answer import as_json, in_words
-from generator.catalog import actions_of, resource_arns_of
+from generator.catalog import actions_of, close_actions, resource_arns_of
 from generator.console import flush, put, put_json
 from generator.errors import NO, OK, GenError
 from generator.request import Decision
@@ -73,13 +73,14 @@ def _resource(principal: str, action: str) -> str:
     Raises:
         GenError: that has to be said.
     """
-    if action.lower() == "iam:changepassword":
-        return principal
     service, _, name = action.lower().partition(":")
     if name not in actions_of(service):
-        hint = "correct its name, or say --resource"
+        near = close_actions(action)
+        hint = f"did you mean `{near[0]}`?" if near else "correct its name, or say --resource"
         raise GenError(f"AWS documents no action `{action}`", hint=hint)
     arns = resource_arns_of(action)
+    if arns and ":user/" in arns[0] and ":user/" in principal:
+        return principal
     if arns:
         raise GenError(f"`{action}` is called on something", hint=f"say --resource {arns[0]}")
     return "*"

@@ -1,4 +1,4 @@
-"""`gen audit` from outside: what it reads, what it says, which code it ends with, what it writes."""
+"""`gen audit` from outside: what it reads and says, its exit codes, and what it writes."""
 
 import json
 import shutil

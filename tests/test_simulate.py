@@ -290,14 +290,13 @@ def test_files_of_any_editor_are_read(folder: Path, name: str) -> None:
             "error: --principal is missing\n  hint: see gen simulate --help\n",
         ),
         (
-            (*WHO, "--action", "iam:GetLoginProfile"),
-            "error: `iam:GetLoginProfile` is called on something\n"
-            "  hint: say --resource arn:${Partition}:iam::${Account}:user/${UserNameWithPath}\n",
+            (*WHO, "--action", "iam:GetRole"),
+            "error: `iam:GetRole` is called on something\n"
+            "  hint: say --resource arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}\n",
         ),
         (
             (*WHO, "--action", "iam:ListUsrs"),
-            "error: AWS documents no action `iam:ListUsrs`\n"
-            "  hint: correct its name, or say --resource\n",
+            "error: AWS documents no action `iam:ListUsrs`\n  hint: did you mean `iam:ListUsers`?\n",
         ),
         (
             (*WHO, "--action", "ListUsers"),

@@ -38,7 +38,7 @@ class Judge:
         findings: dict[tuple[Any, ...], Finding] = {}
         for rule, hit, sid in hits:
             one = _finding(found, rule, hit, sid)
-            findings.setdefault((one.rule, one.line, one.column, one.message), one)
+            findings.setdefault((one.rule, one.line, one.column, one.sid, one.message), one)
         return Judged(found, verdicts, tuple(sorted(findings.values(), key=in_order)))
 
 

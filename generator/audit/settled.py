@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from generator.audit import baseline as baselines
 from generator.audit import suppressions as suppressing
 from generator.audit.result import Audit
+from generator.errors import GenError, MachineError, Where
 from generator.findings import Finding
 from generator.text import read_text
 
@@ -43,17 +44,22 @@ def settle(found: Audit, *, suppressions: Path | None, baseline: Path | None) ->
 
 
 def write_baseline(path: Path, findings: Iterable[Finding]) -> None:
-    """Write findings as a baseline.
+    """Write findings as a baseline, in place of another one at the most.
 
     Raises:
+        GenError: the file is there, and is no baseline.
         MachineError: the disk refused.
     """
-    from generator.errors import MachineError, Where
-
+    where = Where(path.as_posix())
+    if path.exists():
+        try:
+            baselines.read(read_text(path, path.as_posix()), path.as_posix())
+        except GenError as error:
+            hint = "name a file that is not there yet, or the baseline itself"
+            raise GenError("is there and is no baseline", where=where, hint=hint) from error
     try:
         path.write_text(
             baselines.write(findings, Path.cwd().as_posix()), encoding="utf-8", newline="\n"
         )
     except OSError as error:
-        where = Where(path.as_posix())
         raise MachineError(f"cannot be written: {error.strerror}", where=where) from error

@@ -62,22 +62,52 @@ def audit(paths: tuple[str, ...], fail_on: str, form: str, **given: Any) -> int:
     (terraform show -json), a CloudFormation template; - is standard input. Exits with 1 if
     something is found, with 2 if something could not be read.
     """
-    from generator.audit import settled
     from generator.console import put
-    from generator.errors import GenError
 
-    if not paths and not given["scps"]:
-        raise GenError(
-            "no PATH is given", hint="name a policy or a folder, or - for standard input"
-        )
+    _check(paths, given)
     if given["diff"] or given["fix"]:
         return _mend(paths, given, fail_on, form)
     found = _judged(paths, given)
     if given["write_baseline"]:
-        settled.write_baseline(given["write_baseline"], (*found.findings, *found.known))
-        return _code(found, "never")
+        return _start(given["write_baseline"], found)
     put(_shown(found, form), newline=False)
     return _code(found, fail_on)
+
+
+def _check(paths: "Sequence[str]", given: dict[str, Any]) -> None:
+    """Refuse what cannot be meant, before anything is read.
+
+    Raises:
+        GenError: it is not clear what to do.
+    """
+    from generator.errors import GenError
+
+    named = (*paths, *given["scps"])
+    if not any(named):
+        hint = "name a policy or a folder, or - for standard input"
+        raise GenError("no PATH is given", hint=hint)
+    if "" in named:
+        raise GenError("a PATH is empty", hint="is a variable not set? the current folder is .")
+    if given["fix"] and "-" in named:
+        hint = "name a file, or use --diff"
+        raise GenError("standard input is not edited in place", hint=hint)
+    if given["write_baseline"] and (given["diff"] or given["fix"]):
+        raise GenError("--write-baseline stands without --diff and --fix", hint="do one first")
+
+
+def _start(path: Path, found: "Audit") -> int:
+    """Write the baseline that people start from; nothing, if something could not be read."""
+    from generator.audit import settled
+    from generator.audit.summary import number
+    from generator.console import say
+    from generator.errors import OK, GenErrors
+
+    if found.errors:
+        raise GenErrors(found.errors)
+    findings = (*found.findings, *found.known)
+    settled.write_baseline(path, findings)
+    say(f"wrote {path.as_posix()}: {number(len(findings), 'finding')}")
+    return OK
 
 
 def _judged(paths: "Sequence[str]", given: dict[str, Any], watch: "Watch | None" = None) -> "Audit":
@@ -108,13 +138,20 @@ def _mend(paths: "Sequence[str]", given: dict[str, Any], fail_on: str, form: str
     from generator.repair.files import in_words, mended, save
 
     documents: list[Found] = []
-    before = _judged(paths, given, Watch(found=documents.append))
-    files = list(mended(documents, (each.finding for each in before.suppressed)))
+
+    def keep(found: "Found") -> None:
+        # While its file is open: the text of a dump is read where somebody asks.
+        found.source()
+        documents.append(found)
+
+    before = _judged(paths, given, Watch(found=keep))
+    accepted = (*(each.finding for each in before.suppressed), *before.known)
+    files = list(mended(documents, accepted))
     for each in files:
         for line in in_words(each):
             say(line)
-        if given["diff"]:
-            for line in each.diff.splitlines():
+        if given["diff"] and each.diff:
+            for line in each.diff.removesuffix("\n").split("\n"):
                 put(coloured(line))
     if not given["fix"]:
         return _code(before, fail_on)
@@ -145,7 +182,10 @@ def _shown(found: "Audit", form: str) -> str:
         return as_annotations(found, folder)
     if form == "csv":
         from generator.audit.csv_rows import as_csv
+        from generator.errors import GenErrors
 
+        if found.errors and not found.accounts:
+            raise GenErrors(found.errors)
         return as_csv(found)
     from generator.audit.table import on_terminal
 

@@ -28,7 +28,7 @@ _file = click.Path(path_type=Path)
 @click.option("--rcp", "rcps", multiple=True, metavar="FILE[,FILE]...", help="RCPs of one level.")
 @click.option("--principal", help="Who calls: the ARN of a user, a role or a session.")
 @click.option("--action", help="What is called, as iam:GetUser.")
-@click.option("--resource", help="On what.  [default: what the action is called on]")
+@click.option("--resource", help="On what.  [default: the own user, or *]")
 @click.option("--account", help="The resource's account.  [default: the ARN's, else the caller's]")
 @click.option("--context", multiple=True, metavar="KEY=VALUE", help="A condition key; repeatable.")
 @click.option(

@@ -8,7 +8,7 @@ from generator.found import Found, Holder
 from generator.inputs.intrinsics import Template, is_function, is_nothing
 from generator.inputs.kinds import ORGANIZATION_KINDS, is_document, kind_of
 from generator.inputs.parsed import Parsed
-from generator.inputs.wrapped import in_text, path_text
+from generator.inputs.wrapped import in_text, is_text, path_text
 from generator.positions import Place
 
 _DOCUMENTS: Final = frozenset({"PolicyDocument", "AssumeRolePolicyDocument"})
@@ -79,7 +79,8 @@ def _document(
 ) -> Iterator[Found | GenError]:
     if is_function(value):
         text = template.value(value)
-        if not text.known or not isinstance(text.value, str):
+        # A name, say, is no document: whatever it stands for is not in this file.
+        if not text.known or not isinstance(text.value, str) or not is_text(text.value):
             yield parsed.found(root, {}, not_read=((),), **{"kind": "resource", **what})
             return
         value = text.value

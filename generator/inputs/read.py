@@ -27,7 +27,8 @@ HEAD: Final = 64 * 1024
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DUMP_KEYS: Final = frozenset({"UserDetailList", "GroupDetailList", "RoleDetailList"})
 _REPORT: Final = "user,arn,"
-# A file of a directory that is broken and has none of these is none of ours.
+# A file of a directory that is broken, has none of these, and is not JSON by its name is none of
+# ours: there are templates of YAML that are not YAML yet.
 _SIGNS: Final = ("Statement", "PolicyDocument", "AWS::", "aws_iam_", "DetailList")
 _FORMS: Final = (
     "give a policy document, what the AWS CLI prints, a CloudFormation template, what "
@@ -79,8 +80,10 @@ def _read(file: File) -> Parsed | Item:
     try:
         return _parsed(_text(data, file.label), file.label)
     except GenError:
+        is_json = file.label.lower().endswith(".json")
         readable = data.replace(b"\0", b"").decode("utf-8", "replace")
-        if file.named or len(data) > MAX_BYTES or any(sign in readable for sign in _SIGNS):
+        is_ours = file.named or is_json or any(sign in readable for sign in _SIGNS)
+        if is_ours or len(data) > MAX_BYTES:
             raise
         return Skipped(file.label)
 
@@ -159,26 +162,34 @@ def _of_data(file: File, parsed: Parsed) -> Iterator[Item]:
     else:
         found = list(wrapped.documents(parsed))
         if found or not file.named:
-            yield from _or_skipped(file, iter(found))
+            yield from _or_skipped(file, iter(found), declared=False)
         else:
             yield _without(parsed)
 
 
-def _or_skipped(file: File, found: Iterator[Found | GenError]) -> Iterator[Item]:
-    """A plan, a state or a template may well have no policy; it is not an error."""
+def _or_skipped(
+    file: File, found: Iterator[Found | GenError], *, declared: bool = True
+) -> Iterator[Item]:
+    """A plan, a state or a template may well have no policy; it is not an error.
+
+    `declared`: a resource around each document says what it is for.
+    """
     is_any = False
     for item in found:
         is_any = True
-        yield _as_scp(item) if file.scp and isinstance(item, Found) else item
+        yield _as_scp(item, declared) if file.scp and isinstance(item, Found) else item
     if not is_any:
         yield Skipped(file.label)
 
 
-def _as_scp(found: Found) -> Found:
-    """A document as what the person says that it is, unless its surroundings say otherwise."""
+def _as_scp(found: Found, declared: bool) -> Found:
+    """A document as what the person says that it is, unless its surroundings say otherwise.
+
+    That it was fetched as a managed policy says nothing: it may be a draft of the SCP.
+    """
     is_bare = all(isinstance(key, int) for key in found.root)
-    is_open = found.kind == "identity" and not found.holders and not found.form
-    return replace(found, kind="scp") if is_bare or is_open else found
+    is_open = found.kind == "identity" and not found.holders and not (declared and found.form)
+    return replace(found, kind="scp", form="") if is_bare or is_open else found
 
 
 def _is_dump(data: Any) -> bool:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from generator.errors import GenError, Where
+from generator.errors import GenError, one_line
 from generator.findings import Finding
 from generator.found import Found
-from generator.inputs.files import STDIN
 from generator.repair.align import NotWrittenError
 from generator.repair.repair import Repaired, printed, repair, together
 from generator.repair.write import diff, write
@@ -27,9 +26,9 @@ class Mended(Struct, frozen=True, eq=False):
     def diff(self) -> str:
         """What changes: in the file, or in documents that are edited where they come from."""
         if self.text is not None:
-            return diff(self.was, self.text, self.file)
+            return diff(self.was, self.text, one_line(self.file))
         return "".join(
-            diff(printed(r.found.data), printed(r.document), f"{self.file} ({r.found.name})")
+            diff(printed(r.found.data), printed(r.document), _called(r.found))
             for r in self.documents
             if r.edits
         )
@@ -54,11 +53,6 @@ def save(files: Iterable[Mended]) -> Iterator[GenError]:
         if each.text is None:
             continue
         try:
-            if each.file == STDIN:
-                hint = "name a file, or use --diff"
-                raise GenError(
-                    "standard input is not edited in place", where=Where(STDIN), hint=hint
-                )
             write(Path(each.file), each.text, was=each.was)
         except GenError as error:
             yield error
@@ -77,14 +71,20 @@ def _mended(file: str, repaired: list[Repaired]) -> Mended:
 def in_words(each: Mended) -> Iterator[str]:
     """What was done to a file, what that changes, and what was not done and why."""
     for r in each.documents:
-        where = f"{each.file} ({r.found.name})" if r.found.name else each.file
+        where = _called(r.found)
+        if r.edits and r.not_in_place:
+            yield f"{where}: not edited in place: {r.not_in_place}; what would mend it:"
         for edit in r.edits:
             line, column = r.found.locate(edit.place)
             answers = f" [{', '.join(edit.answers)}]" if edit.answers else ""
-            yield f"{each.file}:{line}:{column}: {edit.what}: {edit.why}{answers}"
+            what = one_line(f"{edit.what}: {edit.why}")
+            yield f"{one_line(each.file)}:{line}:{column}: {what}{answers}"
         for sentence in r.changed:
-            yield f"  {sentence}"
-        if r.edits and r.not_in_place:
-            yield f"{where}: not edited in place: {r.not_in_place}"
+            yield f"  {one_line(sentence)}"
         for what, why in r.refused:
-            yield f"{where}: not mended: {what}: {why}"
+            yield f"{where}: not mended: {one_line(f'{what}: {why}')}"
+
+
+def _called(found: Found) -> str:
+    """What people call a document; names may hold anything."""
+    return one_line(f"{found.file} ({found.name})" if found.name else found.file)
