@@ -22,14 +22,15 @@ from generator.commands.diagnose import diagnose
 from generator.diagnose.ask import read_password
 from generator.diagnose.cloudtrail import read_events
 from generator.diagnose.edits import exemptions
-from generator.diagnose.evidence import Attached, Evidence, Person
-from generator.diagnose.json_text import JsonText
+from generator.diagnose.documents import attached
+from generator.diagnose.evidence import Evidence, Person
 from generator.diagnose.messages import meaning_of, read_message
 from generator.diagnose.password import Password, requirements
 from generator.diagnose.permission import Permission
 from generator.errors import GenError
-from generator.grammar import parse_policy
+from generator.found import Found
 from generator.password_policy import PasswordPolicy
+from generator.positions import Positions
 from tests.support import ROOT
 
 CASES: Final = sorted(path.parent for path in (ROOT / "tests/diagnose").glob("*/command.txt"))
@@ -803,6 +804,9 @@ def patched(old: str, diff: str) -> str:
     """A text with a unified diff applied."""
     lines, out, at = old.splitlines(), [], 0
     for line in diff.splitlines()[2:]:
+        if line.startswith("\\"):
+            # What `patch` is told of a text that does not end in a line break.
+            continue
         if line.startswith("@@"):
             found = re.match(r"@@ -(\d+)", line)
             assert found is not None
@@ -839,9 +843,10 @@ ASKED: Final = ("iam:GetUser", "iam:EnableMFADevice", "iam:DeactivateMFADevice",
 
 
 def permission(document: dict[str, Any], text: str) -> Permission:
-    source = JsonText("policy.json", text)
-    attached = Attached("policy.json", "identity", parse_policy(document), source)
-    return Permission(Evidence(person=Person(arn=ALICE), documents=(attached,), identity=True))
+    name = "policy.json"
+    found = Found(file=name, kind="identity", data=document, source=lambda: Positions(text))
+    given = attached(found, name, "identity")
+    return Permission(Evidence(person=Person(arn=ALICE), documents=(given,), identity=True))
 
 
 @given(

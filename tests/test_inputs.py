@@ -295,6 +295,31 @@ def test_a_function(value: Any, comes_to: str | None) -> None:
     assert (came.value if came.known else None) == comes_to
 
 
+@pytest.mark.parametrize("name", ["Bucket", "Given", "Group"])
+def test_a_name_in_place_of_a_document_is_not_known(name: str, tmp_path: Path) -> None:
+    """One branch of a choice is a document, the other refers to something: that one is not read,
+    and nothing is wrong with the template."""
+    document = {"Version": "2012-10-17", "Statement": []}
+    path = tmp_path / "t.json"
+    policy = {"PolicyDocument": {"Fn::If": ["X", document, {"Ref": name}]}}
+    template = {
+        "Parameters": {"Given": {"Type": "String", "Default": "none"}},
+        "Resources": {
+            "Bucket": {"Type": "AWS::S3::Bucket"},
+            "Group": {"Type": "AWS::IAM::Group"},
+            "P": {"Type": "AWS::IAM::ManagedPolicy", "Properties": policy},
+        },
+    }
+    path.write_text(json.dumps(template))
+
+    read_, unknown = documents([str(path)])
+
+    assert isinstance(read_, Found)
+    assert isinstance(unknown, Found)
+    assert (read_.not_read, unknown.not_read) == ((), ((),))
+    assert "GEN001" in {finding.rule for finding in judge(unknown).findings}
+
+
 def test_a_text_does_not_double_for_ever() -> None:
     """A function in a function in a function ends at a length that no policy has."""
     value: Any = "x" * 100
@@ -350,7 +375,7 @@ def test_a_directory_has_its_files_in_order_and_leaves_out_what_is_not_ours() ->
         ("Skipped", "chart.yaml"),
         ("Found", "a.json"),
         ("Skipped", "package.json"),
-        ("Skipped", "settings.json"),
+        ("GenError", "settings.json"),
         ("Skipped", "table.csv"),
         ("Found", "z.template"),
     ]
@@ -375,9 +400,9 @@ def test_a_file_is_read_once_and_named_beats_found() -> None:
     other = list(documents([str(folder), str(folder / "package.json")]))
 
     assert len(came) == len(other) == 7
-    assert sum(isinstance(item, Skipped) for item in came) == 3
+    assert sum(isinstance(item, Skipped) for item in came) == 2
     assert isinstance(came[0], GenError)
-    assert sum(isinstance(item, GenError) for item in other) == 2
+    assert sum(isinstance(item, GenError) for item in other) == 3
 
 
 def test_a_person_says_what_is_an_scp() -> None:
@@ -392,6 +417,16 @@ def test_a_person_says_what_is_an_scp() -> None:
         "scp",
         "identity",
     ]
+
+
+def test_a_draft_that_was_fetched_as_a_policy_is_an_scp_if_a_person_says_so() -> None:
+    """The CLI prints any policy of a version; a template says what each of its policies is for."""
+    [fetched] = items(scps=[str(OK / "get-policy-version.json")])
+    templated = items(scps=[str(OK / "template.yaml")])
+
+    assert isinstance(fetched, Found)
+    assert (fetched.kind, fetched.form) == ("scp", "")
+    assert "scp" not in {one.kind for one in templated if isinstance(one, Found) and one.form}
 
 
 def test_what_is_not_there_or_not_a_file(tmp_path: Path) -> None:
@@ -531,12 +566,18 @@ def test_a_name_that_is_no_text_is_shown_escaped(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.name)
 def test_in_a_directory_what_is_broken_and_none_of_ours_is_passed_over(path: Path) -> None:
-    """A broken file is an error there only if a word in it says that it may be a policy."""
+    """A broken file is an error there if its name says JSON, or a word in it that it may be a
+    policy. JSON that holds none is no error."""
     data = path.read_bytes()
     came = list(read.read(read.File(path.name, lambda: io.BytesIO(data), named=False)))
     is_ours = re.search(rb"Statement|PolicyDocument|DetailList", data.replace(b"\0", b""))
 
-    assert [type(item) for item in came] == [GenError if is_ours else Skipped]
+    is_json = path.suffix == ".json" and path.name not in ("list-policies.json", "package.json")
+    assert [type(item) for item in came] == [GenError if is_ours or is_json else Skipped]
+    if is_json:
+        [error] = came
+        [named] = read.read(read.File(path.name, lambda: io.BytesIO(data)))
+        assert str(error) == str(named)
 
 
 def from_bytes(data: bytes, label: str) -> list[Item]:

@@ -93,9 +93,12 @@ def test_nothing_is_wrong_with_what_we_render(path: Path) -> None:
 @given(profiles())
 def test_nothing_is_wrong_with_what_any_profile_renders(profile: Document) -> None:
     """
-    No rule here finds anything in the policies of any profile there could be.
+    No rule here finds anything in the policies of any profile there could be. Where a profile
+    leaves out authenticator apps and nothing else, that is said, as of any document without them.
     """
     bundle = rendered(profile)
+    kinds = set(profile.get("mfa", {}).get("devices", ()))
+    chosen = ["GEN046"] if kinds == {"hardware-totp", "security-key"} else []
     for path, text in bundle.files.items() if bundle else ():
         if path.endswith("-policy.json"):
             kind = "trust" if path.endswith("trust-policy.json") else "identity"
@@ -144,7 +147,7 @@ def test_doing_what_the_fixes_say_mends_it(exempt: set[str]) -> None:
         named = [
             part
             for rule in RULES
-            if rule.id in ("GEN030", "GEN033", "GEN034", "GEN036", "GEN045")
+            if rule.id in ("GEN030", "GEN033", "GEN034", "GEN036", "GEN045", "GEN046")
             for hit in hits(rule, text)
             for part in hit.fix.partition(", or attach")[0].split("`")
             if part.startswith("iam:")
@@ -154,7 +157,7 @@ def test_doing_what_the_fixes_say_mends_it(exempt: set[str]) -> None:
 
     found = {rule.id for rule in RULES if hits(rule, text)}
 
-    assert not found & {"GEN030", "GEN033", "GEN034", "GEN036", "GEN045"}
+    assert not found & {"GEN030", "GEN033", "GEN034", "GEN036", "GEN045", "GEN046"}
     assert subject_of(text).verdicts["first_login"] != "locked_out"
 
 
@@ -332,6 +335,57 @@ def test_a_kind_that_is_refused_for_good_is_not_missed() -> None:
     text = policy(keys_only, refused, allow("iam:CreateVirtualMFADevice"))
 
     assert hits(rule_of("GEN034"), text) == []
+
+
+def test_people_who_have_nothing_but_a_phone_are_not_passed_over() -> None:
+    """
+    A kind that only a Deny "without MFA" refuses is said, where another can be enrolled: once, and
+    as low; not where kinds are refused for good, nor where the document grants the kind.
+    """
+    keys_only = deny([a for a in FLOW if "Virtual" not in a])
+    for_good = {"Effect": "Deny", "Action": "iam:CreateVirtualMFADevice", "Resource": "*"}
+    rule = rule_of("GEN046")
+
+    [hit] = hits(rule, policy(keys_only))
+    assert (rule.severity, rule.confidence, hit.place) == (
+        Severity.LOW,
+        "low",
+        ("Statement", 0, "NotAction"),
+    )
+    assert "nothing but an authenticator app" in hit.message
+    assert hit.fix == (
+        "add `iam:CreateVirtualMFADevice` and `iam:ListVirtualMFADevices` to its `NotAction`; or, "
+        "if that kind is refused on purpose, deny it without a condition on MFA"
+    )
+    assert hits(rule, policy(keys_only, for_good)) == []
+    assert hits(rule, policy(keys_only, allow("iam:CreateVirtualMFADevice"))) == []
+    assert hits(rule, policy(deny(FLOW))) == hits(rule, policy(deny(["iam:GetUser"]))) == []
+    assert hits(rule, policy(keys_only), kind="trust") == []
+
+
+@pytest.mark.parametrize(
+    ("registers", "stuck"),
+    [
+        (["Create", "Activate"], "a security key"),
+        (None, "an authenticator app or a hardware token"),
+    ],
+)
+def test_a_kind_that_is_refused_by_how_it_registers(registers: Any, stuck: str) -> None:
+    """
+    Security keys, and what is none, are told apart by what their enrolment says of them.
+    """
+    key = "iam:RegisterSecurityKey"
+    asked = {"StringEquals": {key: registers}} if registers else {"Null": {key: "true"}}
+    refused = {
+        "Effect": "Deny",
+        "Action": "iam:EnableMFADevice",
+        "Resource": "*",
+        "Condition": {**WITHOUT_MFA, **asked},
+    }
+
+    [hit] = hits(rule_of("GEN046"), policy(refused))
+
+    assert f"nothing but {stuck} cannot" in hit.message
 
 
 def test_denies_on_some_things_only() -> None:

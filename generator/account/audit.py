@@ -8,12 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Literal
 
-import msgspec
 from msgspec import Struct
 
 from generator.account.details import Details
 from generator.account.entities import Occurrence
 from generator.account.papers import ADMINISTRATOR, Papers
+from generator.account.password_policy import users_may_change
 from generator.account.people import People, Row
 from generator.account.permissions import Permissions
 from generator.account.reading import read_details
@@ -21,10 +21,8 @@ from generator.account.roles import Trusts
 from generator.errors import GenError, Where
 from generator.findings import Finding, in_order
 from generator.found import Found, Kind, Spans
-from generator.grammar import loads
 from generator.inputs.credential_report import CredentialReport, read_credential_report
 from generator.inputs.dump import CHUNK, elements, opened, place_in
-from generator.password_policy import PasswordPolicy, read_password_policy
 from generator.positions import Place, Positions, Span
 from generator.rules.accounts import RULES, Member
 from generator.rules.rule import Hit, Rule
@@ -45,7 +43,8 @@ class AuditedDump:
     """What came of a dump. Its file stays open, to look up where things stand; close it.
 
     `rows` are the users and `roles` the roles, sorted by name; `findings` are those of account
-    rules, and `errors` what could not be read. `partial`: the account is not known whole.
+    rules, and `errors` what could not be read. `password_policy_known`: whether the account itself
+    lets its users change their passwords was said.
     """
 
     def __init__(self, file: BinaryIO, details: Details) -> None:
@@ -54,6 +53,7 @@ class AuditedDump:
         self.rows: tuple[Row, ...] = ()
         self.roles: tuple[RoleVerdict, ...] = ()
         self.permission_sets = 0
+        self.password_policy_known = False
         self.findings: tuple[Finding, ...] = ()
         self.errors: tuple[GenError, ...] = ()
         self._texts: dict[str, Positions] = {}
@@ -153,7 +153,8 @@ def audit_dump(
 
     `credential_report` and `password_policy` are text and label of what
     `get-credential-report` and `get-account-password-policy` printed; both may also stand in the
-    dump, as further pages. `progress` is told how many bytes have been read so far.
+    dump, as further pages. The text `none` is an account without a password policy. `progress` is
+    told how many bytes have been read so far.
 
     Raises:
         GenError: the file cannot be read at all.
@@ -178,14 +179,16 @@ def _audited(
 ) -> AuditedDump:
     found = AuditedDump(file, details)
     report = _report(details, credential_report)
+    lets_change = users_may_change(details, password_policy)
+    found.password_policy_known = lets_change is not None
     papers = Papers(
         details.documents,
         partition=details.partition or "aws",
         account=details.account,
-        change_password=_lets_change(details, password_policy),
+        change_password=bool(lets_change),
     )
     permissions = Permissions(papers)
-    found.rows = tuple(People(details, permissions, report).rows())
+    found.rows = tuple(People(details, permissions, report, lets_change).rows())
     found.permission_sets = permissions.sets
     trusts = Trusts(details, ADMINISTRATOR)
     found.roles = tuple(
@@ -221,36 +224,6 @@ def _report(details: Details, given: tuple[str, str] | None) -> CredentialReport
     return found
 
 
-def _lets_change(details: Details, given: tuple[str, str] | None) -> bool:
-    """Whether the account itself lets its users change their passwords."""
-    label = given[1] if given else details.label
-    try:
-        if given:
-            data = loads(given[0])
-            data = data.get("PasswordPolicy", data) if isinstance(data, dict) else data
-        else:
-            data = details.password_policy
-        if data is None:
-            return False
-        known = {field.encode_name for field in msgspec.structs.fields(PasswordPolicy)}
-        if isinstance(data, dict):
-            # AWS may add fields; only one of them matters here.
-            data = {
-                k: v for k, v in data.items() if k == "AllowUsersToChangePassword" and k in known
-            }
-        return read_password_policy(data).allow_users_to_change_password
-    except (GenError, msgspec.ValidationError) as error:
-        problem = error.problem if isinstance(error, GenError) else str(error)
-        details.errors.append(
-            GenError(
-                f"not a password policy: {problem[:1].lower()}{problem[1:]}",
-                where=Where(label),
-                hint="give what `aws iam get-account-password-policy` printed",
-            )
-        )
-        return False
-
-
 def _findings(dump: AuditedDump, report: CredentialReport | None) -> Iterator[Finding]:
     for row in dump.rows:
         at = row.user.at
@@ -280,7 +253,7 @@ def _finding(rule: Rule, hit: Hit, file: str, at: tuple[int, int], name: str) ->
         line=at[0],
         column=at[1],
         message=hit.message,
-        fix=hit.fix or rule.fix,
+        fix=(hit.fix or rule.fix).removesuffix("."),
         source=rule.source,
         document=name,
     )

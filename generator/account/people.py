@@ -35,9 +35,15 @@ class People:
     """The users of a dump, judged one by one."""
 
     def __init__(
-        self, details: Details, permissions: Permissions, report: CredentialReport | None
+        self,
+        details: Details,
+        permissions: Permissions,
+        report: CredentialReport | None,
+        lets_change: bool | None,
     ) -> None:
+        """`lets_change`: what the account's password policy says; None where it is not known."""
         self._details, self._permissions, self._report = details, permissions, report
+        self._lets_change = lets_change
         self._of_groups: dict[str, tuple[tuple[Source, ...], tuple[str, ...]]] = {}
         self._texts: dict[tuple[Any, ...], str] = {}
 
@@ -65,6 +71,7 @@ class People:
             lockout=self._lockout(found.first_login, sources, boundary, name),
             bypass=self._bypass(found.key, found.console, sources),
             lists_only=found.key.lists and found.console.lists,
+            password_policy_known=self._lets_change is not None,
             has_password=credentials.has_password if credentials else None,
             has_device=credentials.has_device if credentials else None,
             has_key=credentials.has_key if credentials else None,
@@ -154,6 +161,15 @@ class People:
             return "; ".join(dict.fromkeys(found))
         if verdict != "not_granted":
             return ""
+        return self._missing(sources, boundary, name)
+
+    def _missing(self, sources: tuple[Source, ...], boundary: Source | None, name: str) -> str:
+        """Why nothing allows ChangePassword."""
+        granted = self._lets_change or any(
+            self._permissions.grant(source.document, name) is not None for source in sources
+        )
+        if boundary and granted:
+            return f"{boundary.name} does not allow `iam:ChangePassword`"
         path, _, bare = name.rpartition("/")
         for source in sources if path else ():
             index = self._permissions.grant(source.document, bare)
@@ -162,7 +178,12 @@ class People:
                     f"{self._statement(source, index)} allows `iam:ChangePassword` to users "
                     f"without a path, and this one has `/{one_line(path)}/`"
                 )
-        return "nothing allows `iam:ChangePassword`"
+        if self._lets_change is None:
+            return "no policy of the user allows `iam:ChangePassword`"
+        return (
+            "nothing allows `iam:ChangePassword`, neither a policy of the user nor the account's "
+            "password policy"
+        )
 
     def _bypass(self, key: Through, console: Through, sources: tuple[Source, ...]) -> str:
         """What lets through without MFA, with an access key and in the console."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from generator.audit.result import Audit, Person
-from generator.audit.summary import accounts, people
+from generator.audit.summary import accounts, people, problems
 from generator.errors import GenError, one_line
 
 HEADER: Final = (
@@ -62,4 +62,4 @@ def _cells(file: str, account: str, person: Person) -> Iterator[str]:
     yield from (person.access_key_without_mfa, person.console_without_mfa)
     yield from (person.lockout, person.bypass)
     yield from (_KNOWN[person.has_password], _KNOWN[person.has_device])
-    yield "; ".join(person.problems)
+    yield problems(person)

@@ -5,7 +5,15 @@ from typing import Any
 from msgspec.structs import asdict
 
 from generator.audit.result import Account, Audit, Record
-from generator.audit.summary import accounts, by_severity, ordered, people, records, suppressed
+from generator.audit.summary import (
+    accounts,
+    by_severity,
+    ordered,
+    people,
+    records,
+    suppressed,
+    why,
+)
 from generator.console import json_text
 from generator.errors import GenError, Where
 from generator.findings import Finding
@@ -71,9 +79,10 @@ def _account(account: Account) -> dict[str, Any]:
     return {
         "file": account.file,
         "account": account.account,
-        "people": [asdict(person) for person in people(account)],
+        "people": [asdict(person) | {"problems": why(person)} for person in people(account)],
         "roles": [asdict(role) for role in roles],
         "permission_sets": account.permission_sets,
+        "password_policy_known": account.password_policy_known,
     }
 
 

@@ -6,22 +6,19 @@ from typing import Final
 
 from msgspec import Struct
 
+from generator.audit.causes import Cause, causes
 from generator.audit.places import relative
 from generator.audit.result import Account, Audit, Person, Record
+from generator.audit.rows import OPEN, shows_open, tables, weight_of, without_say
 from generator.audit.summary import (
-    ENROL,
     WORST_FIRST,
     accounts,
     counts_in_words,
     enrolment,
-    has_problem,
-    is_bad,
     number,
     open_roles,
-    ordered,
     people,
     problems,
-    records,
     sentence,
     suppressed,
     words,
@@ -50,6 +47,14 @@ class _Section(Struct, frozen=True):
     rows: Sequence[str]
     noun: str
     plural: str = ""
+    # How many things each row is, where it is not one.
+    sizes: Sequence[int] = ()
+    after: str = ""
+
+    def left(self, shown: int) -> str:
+        """What is not in the first rows, in words."""
+        sizes = self.sizes or [1] * len(self.rows)
+        return number(sum(sizes[shown:]), self.noun, self.plural)
 
 
 def as_markdown(audit: Audit, folder: str = "", most: int = MOST) -> str:
@@ -74,10 +79,9 @@ def _fitted(section: _Section, room: int) -> str:
             break
         text += f"{row}\n"
         shown += 1
-    left = number(len(section.rows) - shown, section.noun, section.plural)
     if shown == len(section.rows):
-        return text
-    note = f"\nLeft out here: {left}; `--format json` has everything.\n"
+        return f"{text}{section.after}" if len(text) + len(section.after) <= room else text
+    note = f"\nLeft out here: {section.left(shown)}; `--format json` has everything.\n"
     return f"{text}{note}" if shown else note
 
 
@@ -98,14 +102,23 @@ def _sections(audit: Audit, folder: str) -> Iterator[_Section]:
 
 
 def _findings(audit: Audit, severity: Severity, folder: str) -> _Section:
-    found = [f for f in ordered(audit.findings) if f.severity == severity]
-    rows = [f"{_finding(f, folder)}\n  Fix: {_prose(f.fix)}" for f in found]
-    return _Section(f"## {str(severity).capitalize()} ({len(found):,})\n", rows, "finding")
+    found = list(causes(f for f in audit.findings if f.severity == severity))
+    sizes = [len(cause.findings) for cause in found]
+    head = f"## {str(severity).capitalize()} ({sum(sizes):,})\n"
+    return _Section(head, [_cause(cause, folder) for cause in found], "finding", sizes=sizes)
 
 
-def _finding(f: Finding, folder: str) -> str:
-    about = [_code(text) for text in (f.document, f.sid) if text]
-    said = f" ({', '.join(about)})" if about else ""
+def _cause(cause: Cause, folder: str) -> str:
+    names = ", ".join(map(_code, cause.names))
+    more = f" and {cause.unnamed:,} more" if cause.unnamed else ""
+    users = f"\n  Users: {names}{more}." if names else ""
+    said = _finding(cause.first, folder, cause.about)
+    return f"{said}{users}\n  Fix: {_prose(cause.first.fix)}"
+
+
+def _finding(f: Finding, folder: str, about: str = "") -> str:
+    named = [_code(text) for text in (about or f.document, f.sid) if text]
+    said = f" ({', '.join(named)})" if named else ""
     place = _code(f"{relative(f.file, folder)}:{f.line}:{f.column}")
     return f"- **{_text(f.rule)}** {place}{said}: {_prose(f.message)}"
 
@@ -125,9 +138,9 @@ def _account(account: Account) -> _Section:
 
 
 def _people(found: list[Account]) -> _Section:
-    """Everybody, those with problems first."""
+    """Everybody, the worst first."""
     everybody = [(account, person) for account in found for person in people(account)]
-    everybody.sort(key=lambda each: not has_problem(each[1]))
+    everybody.sort(key=lambda each: -weight_of(each[1], each[0]))
     heads = ("account", "name", "first sign-in", "enrolment", "access key", "console", "problem")
     rows = [_row((_code(account.account), *_person(person))) for account, person in everybody]
     return _Section(f"## People\n\n{_heads(heads)}", rows, "person", "people")
@@ -156,17 +169,16 @@ def _roles(found: list[Account]) -> _Section:
 
 def _documents(audit: Audit, folder: str) -> Iterator[_Section]:
     """A table for each set of questions that documents answer, the bad ones first."""
-    found: dict[tuple[str, ...], list[Record]] = {}
-    for record in sorted(records(audit), key=lambda record: not is_bad(record.verdicts)):
-        questions = tuple(name for name in record.verdicts if not name.startswith(ENROL))
-        found.setdefault(questions, []).append(record)
-    for questions in sorted(found, key=lambda each: (not each, each)):
-        enrols = any(n.startswith(ENROL) for r in found[questions] for n in r.verdicts)
-        asked = [_QUESTIONS.get(q, words(q, q)) for q in questions]
-        heads = ("document", "kind", *asked, *(["enrolment"] if enrols else []))
-        rows = [_row(_record(r, questions, enrols, folder)) for r in found[questions]]
-        title = _TITLES.get(questions, "Documents")
-        yield _Section(f"## {title}\n\n{_heads(heads)}", rows, "document")
+    for table in tables(audit):
+        asked = [_QUESTIONS.get(q, words(q, q)) for q in table.questions]
+        heads = ("document", "kind", *asked, *(["enrolment"] if table.enrols else []))
+        rows = [_row(_record(r, table.questions, table.enrols, folder)) for r in table.records]
+        title = _TITLES.get(table.questions, "Documents")
+        after = f"\n{_text(OPEN)}\n" if shows_open(table.records) else ""
+        head = f"## {title}\n\n{_heads(heads)}"
+        yield _Section(head, rows, "document", after=after)
+    if said := without_say(audit):
+        yield _Section("", [said], "line")
 
 
 def _record(r: Record, questions: tuple[str, ...], enrols: bool, folder: str) -> Iterator[str]:

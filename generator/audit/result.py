@@ -8,12 +8,14 @@ from generator.findings import Finding
 
 class Record(Struct, frozen=True):
     """A document that was audited. `name` is what it is called inside its file, or "";
-    `verdicts` are empty for kinds that have none."""
+    `verdicts` are empty for kinds that have none. `concerns_sign_in`: it has a say in how people
+    sign in, enrol or get round MFA, or something is found in it."""
 
     file: str
     kind: str
     name: str
     verdicts: dict[str, str]
+    concerns_sign_in: bool = True
 
 
 class Suppressed(Struct, frozen=True):
@@ -28,7 +30,7 @@ class Person(Struct, frozen=True):
 
     `first_login`, `access_key_without_mfa` and `console_without_mfa` are verdicts of everything
     the user has, as it is. `has_password` and `has_device` are None where no credential report (or
-    other part of the input) says.
+    other part of the input) says. `problems` is what is missing or cannot be read of it.
     """
 
     name: str
@@ -55,13 +57,18 @@ class RoleRow(Struct, frozen=True):
 
 
 class Account(Struct, frozen=True):
-    """An account dump as a whole."""
+    """An account dump as a whole.
+
+    `password_policy_known`: the input says whether the account itself lets its users change their
+    passwords, so that a first sign-in that is `not_granted` is one that fails.
+    """
 
     file: str
     account: str
     people: tuple[Person, ...]
     roles: tuple[RoleRow, ...]
     permission_sets: int
+    password_policy_known: bool = False
 
 
 class Audit(Struct, frozen=True, kw_only=True):

@@ -14,13 +14,17 @@ from generator.findings import Finding, in_order
 from generator.found import Found
 from generator.inputs.files import documents
 from generator.inputs.items import Dump, ReportFile, Skipped
+from generator.verdicts import NO_SAY
 
 # A text and what it is called in messages.
 Labelled = tuple[str, str]
 
 
 class Given(Struct, frozen=True):
-    """What is known beside the documents: files that the AWS CLI has printed, as text and label."""
+    """What is known beside the documents: files that the AWS CLI has printed, as text and label.
+
+    The text `none` is an account without a password policy.
+    """
 
     credential_report: Labelled | None = None
     password_policy: Labelled | None = None
@@ -85,7 +89,8 @@ class _Run:
         if self.watch.found:
             self.watch.found(found)
         judged = self.judge.judge(found)
-        self.records.append(Record(found.file, found.kind, found.name, judged.verdicts))
+        has_say = judged.verdicts != NO_SAY or bool(judged.findings)
+        self.records.append(Record(found.file, found.kind, found.name, judged.verdicts, has_say))
         self.findings += judged.findings
 
     def _report(self, reports: list[ReportFile], has_dump: bool) -> Labelled | None:
@@ -137,6 +142,7 @@ def _account(audited: AuditedDump) -> Account:
         tuple(_people(audited)),
         tuple(RoleRow(r.name, r.arn, r.trust_without_mfa, r.how) for r in audited.roles),
         audited.permission_sets,
+        audited.password_policy_known,
     )
 
 

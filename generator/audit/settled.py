@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from generator.account.password_policy import NONE
 from generator.audit import baseline as baselines
 from generator.audit import suppressions as suppressing
 from generator.audit.result import Audit
@@ -21,6 +22,17 @@ def labelled(path: Path | None) -> tuple[str, str] | None:
         GenError: it cannot be read.
     """
     return (read_text(path, path.as_posix()), path.as_posix()) if path else None
+
+
+def password_policy(path: Path | None) -> tuple[str, str] | None:
+    """The same of an account's password policy; `none` is an account that has none.
+
+    Raises:
+        GenError: it cannot be read.
+    """
+    if path and path.as_posix() == NONE:
+        return NONE, "--password-policy"
+    return labelled(path)
 
 
 def settle(found: Audit, *, suppressions: Path | None, baseline: Path | None) -> Audit:

@@ -1,6 +1,6 @@
 """What every form of output says of an audit: its counts, its order and its words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -17,12 +17,18 @@ _GOOD: Final = {"open": "works"}
 class Counts(Struct, frozen=True):
     """How many people and roles of an account are how.
 
-    `without_mfa`: people who get something done without MFA. `without_device`: people with a
-    password and no device, None where the input says of nobody.
+    `locked_out`: people whose first sign-in fails; `never_allowed` are those of them whom nothing
+    denies it, and nothing allows it either. `not_granted`: people of whom the account's password
+    policy would say. `spared`: people whom a policy would lock out, and who have a device already
+    or no password. `without_mfa`: people who get something done without MFA. `without_device`:
+    people with a password and no device, None where the input says of nobody.
     """
 
     people: int
     locked_out: int
+    never_allowed: int
+    not_granted: int
+    spared: int
     not_enrolling: int
     without_mfa: int
     without_device: int | None
@@ -112,18 +118,6 @@ def enrolment(verdicts: Mapping[str, str]) -> str:
     return "; ".join(f"{verdict}: {', '.join(sorted(kinds[verdict]))}" for verdict in sorted(kinds))
 
 
-def is_bad(verdicts: Mapping[str, str]) -> bool:
-    """Whether some verdict is one that people want to know of."""
-    return any(
-        (
-            verdict in ("locked_out", "denied")
-            if name.startswith((ENROL, "enrolment", "first_login"))
-            else verdict == "open"
-        )
-        for name, verdict in verdicts.items()
-    )
-
-
 def gets_through(person: Person) -> bool:
     """Whether somebody gets something done without MFA."""
     return bool(person.bypass) or "open" in (
@@ -137,20 +131,39 @@ def has_no_device(person: Person) -> bool:
     return person.has_password is True and person.has_device is False
 
 
-def has_problem(person: Person) -> bool:
-    """Whether a person is one to look at."""
+def may_sign_in_anew(person: Person) -> bool:
+    """Whether somebody may be asked for a new password before having an MFA device.
+
+    Somebody with a device signs in with it, and what is denied without MFA may not be then.
+    """
+    return person.has_password is not False and not person.has_device
+
+
+def is_locked_out(person: Person) -> bool:
+    """Whether the first sign-in of somebody fails, because something denies it."""
+    return person.first_login == "locked_out" and may_sign_in_anew(person)
+
+
+def is_never_allowed(person: Person, account: Account) -> bool:
+    """Whether it does because nothing allows it, neither a policy nor the account."""
     return (
-        person.first_login == "locked_out"
-        or person.enrolment == "denied"
-        or gets_through(person)
-        or has_no_device(person)
-        or bool(person.lockout or person.problems)
+        account.password_policy_known
+        and person.first_login == "not_granted"
+        and may_sign_in_anew(person)
     )
 
 
+def why(person: Person) -> list[str]:
+    """What is wrong with somebody's access, each in words."""
+    lockout = person.lockout
+    if lockout and person.first_login == "locked_out" and not may_sign_in_anew(person):
+        lockout += f" ({'has an MFA device' if person.has_device else 'has no password'})"
+    return [text for text in (lockout, person.bypass, *person.problems) if text]
+
+
 def problems(person: Person) -> str:
-    """What is wrong with somebody's access, in words."""
-    return "; ".join(text for text in (person.lockout, person.bypass, *person.problems) if text)
+    """The same in one text."""
+    return "; ".join(why(person))
 
 
 def people(account: Account) -> list[Person]:
@@ -166,12 +179,19 @@ def open_roles(account: Account) -> list[RoleRow]:
 
 def counts(account: Account) -> Counts:
     """The numbers that a manager asks for."""
-    known = [p for p in account.people if None not in (p.has_password, p.has_device)]
+    everybody = account.people
+    known = [p for p in everybody if None not in (p.has_password, p.has_device)]
+    denied = sum(map(is_locked_out, everybody))
+    never = sum(is_never_allowed(p, account) for p in everybody)
+    waiting = [p for p in everybody if p.first_login == "not_granted" and may_sign_in_anew(p)]
     return Counts(
-        people=len(account.people),
-        locked_out=sum(p.first_login == "locked_out" for p in account.people),
-        not_enrolling=sum(p.enrolment == "denied" for p in account.people),
-        without_mfa=sum(map(gets_through, account.people)),
+        people=len(everybody),
+        locked_out=denied + never,
+        never_allowed=never,
+        not_granted=0 if account.password_policy_known else len(waiting),
+        spared=sum(p.first_login == "locked_out" for p in everybody) - denied,
+        not_enrolling=sum(p.enrolment == "denied" for p in everybody),
+        without_mfa=sum(map(gets_through, everybody)),
         without_device=sum(map(has_no_device, known)) if known else None,
         roles=len(account.roles),
         roles_without_mfa=len(open_roles(account)),
@@ -186,9 +206,26 @@ def counts_in_words(account: Account) -> list[str]:
         without = f"{found.without_device:,} with a password and no MFA device"
     return [
         number(found.people, "person", "people"),
-        f"{found.locked_out:,} locked out at first sign-in",
+        *_first_sign_in(found),
         *([f"{found.not_enrolling:,} who cannot enrol a device"] if found.not_enrolling else ()),
         f"{found.without_mfa:,} who get through without MFA",
         without,
         f"{found.roles_without_mfa:,} of {number(found.roles, 'role')} can be assumed without MFA",
     ]
+
+
+def _first_sign_in(found: Counts) -> Iterator[str]:
+    of_them = ""
+    if found.never_allowed:
+        of_them = f", {found.never_allowed:,} of them because nothing lets them set a password"
+    yield f"{found.locked_out:,} locked out at first sign-in{of_them}"
+    if found.spared:
+        yield (
+            f"{found.spared:,} more whom a policy would lock out, who have an MFA device already "
+            "or no password"
+        )
+    if found.not_granted:
+        yield (
+            f"{found.not_granted:,} whom no policy lets set a password: give --password-policy to "
+            "know whether the account does"
+        )

@@ -9,20 +9,26 @@ from typing import Final, TypeAlias, TypeVar
 
 import click
 
-from generator.audit.result import Account, Audit, Person, Record
+from generator.audit.causes import Cause, causes
+from generator.audit.columns import columns
+from generator.audit.result import Account, Audit, Person
+from generator.audit.rows import (
+    OPEN,
+    Table,
+    people_worst_first,
+    shows_open,
+    tables,
+    weight,
+    weight_of,
+    without_say,
+)
 from generator.audit.summary import (
-    ENROL,
     accounts,
     counts_in_words,
     enrolment,
-    has_problem,
-    is_bad,
     number,
     open_roles,
-    ordered,
-    people,
     problems,
-    records,
     sentence,
     suppressed,
     words,
@@ -45,7 +51,7 @@ _T = TypeVar("_T")
 
 
 def on_terminal(audit: Audit) -> str:
-    """The same for standard output as it is: in colour and cut to width if it is a terminal."""
+    """The same for standard output as it is: in colour and folded to width if it is a terminal."""
     if not sys.stdout.isatty():
         return as_text(audit)
     width = shutil.get_terminal_size().columns
@@ -55,11 +61,11 @@ def on_terminal(audit: Audit) -> str:
 def as_text(audit: Audit, *, colour: bool = False, width: int = 0) -> str:
     """Blocks with an empty line between them; the last is the summary.
 
-    Rows of tables are cut to `width`, unless it is 0; findings never are.
+    Tables are folded to `width`, unless it is 0; findings never are.
     """
     blocks = [
-        *_documents(audit, width),
         *(block for account in accounts(audit) for block in _account(account, width)),
+        *_documents(audit, width),
         *_findings(audit, colour),
         _suppressed(audit),
         _said("error", audit.errors, colour),
@@ -71,25 +77,28 @@ def as_text(audit: Audit, *, colour: bool = False, width: int = 0) -> str:
 
 def _documents(audit: Audit, width: int) -> Iterator[list[str]]:
     """A table for each set of questions that documents answer."""
-    found: dict[tuple[str, ...], list[Record]] = {}
-    for record in records(audit):
-        questions = tuple(name for name in record.verdicts if not name.startswith(ENROL))
-        found.setdefault(questions, []).append(record)
-    for questions in sorted(found, key=lambda each: (not each, each)):
-        yield _of_kind(questions, found[questions], width)
+    found = tables(audit)
+    for table in found:
+        yield _of_kind(table, width)
+    yield [without_say(audit)] if without_say(audit) else []
 
 
-def _of_kind(questions: tuple[str, ...], found: list[Record], width: int) -> list[str]:
-    enrols = any(name.startswith(ENROL) for record in found for name in record.verdicts)
+def _of_kind(table: Table, width: int) -> list[str]:
+    questions, found = table.questions, list(table.records)
     heads = ["DOCUMENT", "KIND", *(_HEADS.get(q, words(q, q).upper()) for q in questions)]
-    rows: _Rows = [[*heads, _ENROLMENT] if enrols else heads]
-    shown = _chosen(found, [record for record in found if is_bad(record.verdicts)])
+    rows: _Rows = [[*heads, _ENROLMENT] if table.enrols else heads]
+    shown = _chosen(found, [record for record in found if weight(record.verdicts)])
     for record in shown:
         verdicts = [words(q, record.verdicts[q]) for q in questions]
         called = f"{record.file}: {record.name}" if record.name else record.file
-        last = [enrolment(record.verdicts)] if enrols else []
+        last = [enrolment(record.verdicts)] if table.enrols else []
         rows.append([called, record.kind, *verdicts, *last])
-    return [*_aligned(rows, width), *_more(len(found) - len(shown), "document")]
+    legend = [OPEN] if shows_open(shown) else []
+    return [
+        *(columns(rows, width) if shown else ()),
+        *_more(len(found) - len(shown), "document"),
+        *legend,
+    ]
 
 
 def _chosen(found: list[_T], bad: list[_T]) -> list[_T]:
@@ -110,12 +119,12 @@ def _account(account: Account, width: int) -> Iterator[list[str]]:
 
 
 def _people(account: Account, width: int) -> list[str]:
-    found = people(account)
+    found = people_worst_first(account)
     if not found:
         return []
-    shown = _chosen(found, [person for person in found if has_problem(person)])
+    shown = _chosen(found, [person for person in found if weight_of(person, account)])
     heads = ("NAME", "FIRST SIGN-IN", _ENROLMENT, "ACCESS KEY", "CONSOLE", "PROBLEM")
-    rows = _aligned([heads, *map(_person, shown)], width)
+    rows = columns([heads, *map(_person, shown)], width) if shown else []
     return [*rows, *_more(len(found) - len(shown), "person", "people", "csv")]
 
 
@@ -135,32 +144,29 @@ def _roles(account: Account, width: int) -> list[str]:
     if not found:
         return []
     rows = [("ROLE ASSUMED WITHOUT MFA", "HOW"), *((role.name, role.how) for role in found[:MOST])]
-    return [*_aligned(rows, width), *_more(len(found[MOST:]), "role")]
-
-
-def _aligned(rows: Iterable[Sequence[str]], width: int) -> list[str]:
-    """Columns two spaces apart; what does not fit ends with `…`."""
-    cells = [[one_line(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    ]
-    return [f"{line[: width - 1]}…" if 0 < width < len(line) else line for line in lines]
+    return [*columns(rows, width), *_more(len(found[MOST:]), "role")]
 
 
 def _findings(audit: Audit, colour: bool) -> Iterator[list[str]]:
-    for _, found in groupby(ordered(audit.findings), key=lambda finding: finding.file):
-        yield [line for f in found for line in (_line(f, colour), f"  fix: {one_line(f.fix)}")]
+    for _, found in groupby(causes(audit.findings), key=lambda cause: cause.first.file):
+        yield [line for cause in found for line in _cause(cause, colour)]
 
 
-def _line(f: Finding, colour: bool, state: str = "") -> str:
+def _cause(cause: Cause, colour: bool) -> Iterator[str]:
+    yield _line(cause.first, colour, about=cause.about)
+    if cause.names:
+        more = f" and {cause.unnamed:,} more: see --format json" if cause.unnamed else ""
+        yield f"  users: {', '.join(map(one_line, cause.names))}{more}"
+    yield f"  fix: {one_line(cause.first.fix)}"
+
+
+def _line(f: Finding, colour: bool, state: str = "", about: str = "") -> str:
     place = one_line(f"{f.file}:{f.line}:{f.column}")
     severity = str(f.severity)
     if colour and f.severity in _COLOURS:
         severity = click.style(severity, fg=_COLOURS[f.severity], bold=True)
     sure = "" if f.confidence == "high" else f" ({f.confidence} confidence)"
-    about = f"{f.document}: " if f.document else ""
+    about = f"{about or f.document}: " if f.document else ""
     sid = f" [{f.sid}]" if f.sid else ""
     return f"{place}: {state}{severity} {f.rule}{sure} " + one_line(f"{about}{f.message}{sid}")
 

@@ -30,7 +30,7 @@ _SUPPRESSIONS: Final = ".gen-audit.yaml"
     "--password-policy",
     type=_file,
     metavar="FILE",
-    help="As get-account-password-policy prints it.",
+    help="As get-account-password-policy prints it, or `none` where the account has none.",
 )
 @click.option(
     "--fail-on",
@@ -120,7 +120,7 @@ def _judged(paths: "Sequence[str]", given: dict[str, Any], watch: "Watch | None"
             scps=given["scps"],
             given=run.Given(
                 settled.labelled(given["credential_report"]),
-                settled.labelled(given["password_policy"]),
+                settled.password_policy(given["password_policy"]),
             ),
             watch=watch or run.Watch(read=read),
         )

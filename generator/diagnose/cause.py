@@ -10,6 +10,10 @@ Standing: TypeAlias = Literal["certain", "likely", "possible", "ruled out"]
 Side: TypeAlias = Literal["permission", "password", "other"]
 STANDINGS: Final[tuple[Standing, ...]] = get_args(Standing)
 
+_PERMISSION: Final = frozenset(
+    "explicit-deny user-path scp boundary no-allow account-setting-reset other-policy "
+    "unnamed-policy enrolment-denied console-authorization".split()
+)
 # What each cause is, as it is called in the answer.
 TITLES: Final = {
     "explicit-deny": "a Deny in a policy of the person's does not spare iam:ChangePassword",
@@ -39,15 +43,21 @@ TITLES: Final = {
 }
 
 
-class Cause(Struct, frozen=True, kw_only=True):
+class Cause(Struct, frozen=True):
     """A cause. `evidence` are sentences; `settle` says what would settle it, "" where it is."""
 
     cause: str
-    side: Side
     standing: Standing
     evidence: tuple[str, ...]
     remedy: Remedy | None = None
     settle: str = ""
+
+    @property
+    def side(self) -> Side:
+        """What it is about."""
+        if self.cause == "password":
+            return "password"
+        return "permission" if self.cause in _PERMISSION else "other"
 
     @property
     def title(self) -> str:
@@ -57,3 +67,20 @@ class Cause(Struct, frozen=True, kw_only=True):
     def counts(self) -> bool:
         """Whether it is found, and not just thinkable."""
         return self.standing in ("certain", "likely")
+
+
+def cause(
+    name: str,
+    standing: Standing,
+    evidence: str | tuple[str, ...],
+    remedy: Remedy | None = None,
+    settle: str = "",
+) -> Cause:
+    """A cause; of one that is ruled out there is nothing to do, nor of a certain one to settle."""
+    words = (evidence,) if isinstance(evidence, str) else evidence
+    if standing == "ruled out":
+        remedy = None
+    return Cause(name, standing, words, remedy, settle if standing in _OPEN else "")
+
+
+_OPEN: Final = ("likely", "possible")

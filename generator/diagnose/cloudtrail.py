@@ -13,9 +13,10 @@ from typing import Any, Final, Literal
 from msgspec.structs import replace
 
 from generator.diagnose.evidence import Event, Person, Symptom
-from generator.diagnose.json_text import JsonText, read_lines
+from generator.diagnose.files import read_lines, refuse
 from generator.diagnose.messages import denial, meaning_of, of_code
 from generator.errors import GenError, Where
+from generator.inputs.parsed import Parsed
 from generator.positions import Place
 
 _CALLS: Final = (
@@ -75,7 +76,7 @@ def _events(path: Path) -> Iterator[Event]:
                 yield _event(data, text, place)
 
 
-def _records(text: JsonText) -> Iterator[tuple[Place, dict[str, Any]]]:
+def _records(text: Parsed) -> Iterator[tuple[Place, dict[str, Any]]]:
     data: Any = text.data
     root: Place = ()
     if isinstance(data, dict) and "Records" in data:
@@ -85,14 +86,14 @@ def _records(text: JsonText) -> Iterator[tuple[Place, dict[str, Any]]]:
         data, root = data["detail"], ("detail",)
     if isinstance(data, dict):
         if "eventName" not in data:
-            raise text.refuse(root, "is not an event of CloudTrail", _HINT)
+            raise refuse(text, root, "is not an event of CloudTrail", _HINT)
         yield root, data
         return
     if not isinstance(data, list):
-        raise text.refuse(root, "is not an event of CloudTrail", _HINT)
+        raise refuse(text, root, "is not an event of CloudTrail", _HINT)
     for number, one in enumerate(data):
         if not isinstance(one, dict) or "eventName" not in one:
-            raise text.refuse((*root, number), "is not an event of CloudTrail", _HINT)
+            raise refuse(text, (*root, number), "is not an event of CloudTrail", _HINT)
         yield (*root, number), one
 
 
@@ -104,10 +105,10 @@ def _is_relevant(data: dict[str, Any]) -> bool:
     return bool(data.get("errorCode") or data.get("errorMessage") or refused)
 
 
-def _event(data: dict[str, Any], text: JsonText, place: Place) -> Event:
+def _event(data: dict[str, Any], text: Parsed, place: Place) -> Event:
     identity = data.get("userIdentity")
     if not isinstance(identity, dict):
-        raise text.refuse(place, "the event has no `userIdentity`", "give the event as it is")
+        raise refuse(text, place, "the event has no `userIdentity`", "give the event as it is")
     arn, name = _field(identity, "arn", _ARN), _field(identity, "userName", _NAME)
     event = Event(
         name=data["eventName"],

@@ -3,139 +3,120 @@
 A Deny that was given settles it: nothing overrides one.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from generator.diagnose import remedies
-from generator.diagnose.cause import Cause, Standing
-from generator.diagnose.evidence import Layer
+from generator.diagnose.cause import Cause, Standing, cause
+from generator.diagnose.evidence import Evidence, Layer
 from generator.diagnose.permission import Denial, Permission
-from generator.diagnose.said import authorized, denied
-from generator.diagnose.words import about_permission, denial_words, listed, open_words, state_words
+from generator.diagnose.remedies import Remedy
 
 POLICIES: Final = "--account-details with --user, or every policy with --policy"
+# The name of the cause, and the type of policy in AWS's words and in ours.
+_LIMITS: Final[dict[Layer, tuple[str, str, str]]] = {
+    "scps": ("scp", "service control", "SCPs"),
+    "boundary": ("boundary", "permissions boundary", "permissions boundary"),
+}
+_OTHERS: Final = ("resource control", "session", "resource-based", "vpc endpoint", "role trust")
 
 
 def explicit_deny(p: Permission) -> Cause:
     """A Deny without the exemption."""
     e, found = p.evidence, without_path(p, "identity")
-    said = [s for s in denied(e) if s.how == "explicit" and s.layer in ("identity-based", "")]
-    named = any(s.layer for s in said)
-    words = tuple(s.said for s in said[:1]) + tuple(denial_words(d, p) for d in found)
-    remedy = remedies.exempt(found, p.who, e) if found else None
+    said = [s for s in e.denied if s.how == "explicit" and s.layer in ("identity-based", "")]
+    words = tuple(s.said for s in said[:1]) + _denying(p, found)
     if found:
         standing, more = _standing_of(p, found)
         if e.settings is not None and e.settings.allow_users_to_change_password:
             more += ("AllowUsersToChangePassword is true, and a Deny outweighs it",)
-        return about_permission("explicit-deny", standing, (*words, *more), remedy, _settle(p))
+        remedy = remedies.exempt(found, p.who, e)
+        return cause("explicit-deny", standing, (*words, *more), remedy, _settle(p))
     if said:
         if e.identity:
             words += ("none of the policies that were given denies it: it is in another one",)
-        remedy = remedies.Remedy(
-            "text", "spare iam:ChangePassword in the Deny: list it in its NotAction"
-        )
-        return about_permission(
-            "explicit-deny", "certain" if named else "likely", words, remedy, POLICIES
-        )
+        remedy = Remedy("text", "spare iam:ChangePassword in the Deny: list it in its NotAction")
+        standing = "certain" if any(s.layer for s in said) else "likely"
+        return cause("explicit-deny", standing, words, remedy, POLICIES)
     return _no_deny(p)
 
 
 def _no_deny(p: Permission) -> Cause:
-    e = p.evidence
-    passed = authorized(e)
-    if passed:
-        return about_permission("explicit-deny", "ruled out", (passed,))
-    if any(s.how == "implicit" for s in denied(e)):
+    e, name = p.evidence, "explicit-deny"
+    if e.authorized:
+        return cause(name, "ruled out", e.authorized)
+    if any(s.how == "implicit" for s in e.denied):
         words = "AWS names a missing Allow, which it does only where no Deny applies"
-        return about_permission("explicit-deny", "ruled out", (words,))
+        return cause(name, "ruled out", words)
     if found := p.change().open_denies:
-        remedy = remedies.Remedy(
-            "text",
-            "spare iam:ChangePassword in that Deny, or try where its condition does not hold",
-        )
-        return about_permission(
-            "explicit-deny",
-            "possible",
-            tuple(map(open_words, found)),
-            remedy,
-            "--event of the failure",
-        )
+        text = "spare iam:ChangePassword in that Deny, or try where its condition does not hold"
+        open_ = tuple(denial.open_words(keys) for denial, keys in found)
+        return cause(name, "possible", open_, Remedy("text", text), "--event of the failure")
     if not e.identity:
-        words = "no policies of the person's were given"
-        return about_permission("explicit-deny", "possible", (words,), None, POLICIES)
+        return cause(name, "possible", "no policies of the person's were given", None, POLICIES)
     if e.not_read:
-        words = f"the document is not there of {listed(e.not_read)}"
-        return about_permission(
-            "explicit-deny", "possible", (words,), None, "--policy with the document"
-        )
+        return cause(name, "possible", e.lacks_documents, None, "--policy with the document")
     whole = "none of the person's policies" if e.whole else "none of the policies that were given"
-    return about_permission(
-        "explicit-deny", "ruled out", (f"{whole} denies it in {state_words(p)}",)
-    )
+    return cause(name, "ruled out", f"{whole} {p.in_state}")
 
 
-def organization(p: Permission) -> Cause:
-    """SCPs."""
-    e = p.evidence
-    said = next((s for s in denied(e) if s.layer == "service control"), None)
-    found, lacking = without_path(p, "scps"), "scps" in p.change().lacking
-    words = ((said.said,) if said else ()) + tuple(denial_words(d, p) for d in found)
-    if lacking and not found:
-        words += ("no SCP of some level allows it",)
+def limit(p: Permission, layer: Layer) -> Cause:
+    """SCPs, or the permissions boundary."""
+    e, (name, kind, called) = p.evidence, _LIMITS[layer]
+    said = next((s for s in e.denied if s.layer == kind), None)
+    found = without_path(p, layer)
+    words = ((said.said,) if said else ()) + _denying(p, found)
+    if not found:
+        words += tuple(_lacking(p, layer))
     if not words:
-        if e.levels is not None:
-            return about_permission(
-                "scp", "ruled out", ("the SCPs that were given let it through",)
-            )
-        if passed := authorized(e):
-            return about_permission("scp", "ruled out", (passed,))
-        return about_permission("scp", "possible", ("no SCPs were given",), None, "--scp")
+        return _no_limit(e, layer)
     if found:
         standing, more = _standing_of(p, found)
         remedy = remedies.exempt(found, p.who, e)
-        return about_permission(
-            "scp", "certain" if said else standing, words + more, remedy, _settle(p)
-        )
-    remedy = remedies.allow_in(None, "SCPs", p.who)
+        return cause(name, "certain" if said else standing, words + more, remedy, _settle(p))
+    boundary = next((a for a in e.documents if a.layer == layer == "boundary"), None)
+    remedy = remedies.allow_in(boundary, called, p.who)
     if said and said.how == "explicit":
-        remedy = remedies.Remedy("text", "spare iam:ChangePassword in the Deny of the SCP")
-    return about_permission("scp", "certain", words, remedy)
+        where = "SCP" if layer == "scps" else "boundary"
+        remedy = Remedy("text", f"spare iam:ChangePassword in the Deny of the {where}")
+    return cause(name, "certain", words, remedy)
 
 
-def boundary(p: Permission) -> Cause:
-    """The permissions boundary."""
-    e = p.evidence
-    said = next((s for s in denied(e) if s.layer == "permissions boundary"), None)
-    found, lacking = without_path(p, "boundary"), "boundary" in p.change().lacking
-    explained = p.without_path and "boundary" not in p.change(p.without_path).lacking
-    words = ((said.said,) if said else ()) + tuple(denial_words(d, p) for d in found)
-    documents = [a for a in e.documents if a.layer == "boundary"]
-    if lacking and not found and not explained:
-        words += tuple(f"{a.name} does not allow it" for a in documents)
-    if not words:
-        if e.boundary is False:
-            return about_permission(
-                "boundary", "ruled out", ("the user has no permissions boundary",)
-            )
-        if documents:
-            return about_permission(
-                "boundary", "ruled out", ("the permissions boundary allows it",)
-            )
-        if passed := authorized(e):
-            return about_permission("boundary", "ruled out", (passed,))
-        return about_permission(
-            "boundary", "possible", ("no boundary was given",), None, "--boundary"
-        )
-    if found:
-        standing, more = _standing_of(p, found)
-        remedy = remedies.exempt(found, p.who, e)
-        return about_permission(
-            "boundary", "certain" if said else standing, words + more, remedy, _settle(p)
-        )
-    one = documents[0] if documents else None
-    remedy = remedies.allow_in(one, "permissions boundary", p.who)
-    if said and said.how == "explicit":
-        remedy = remedies.Remedy("text", "spare iam:ChangePassword in the Deny of the boundary")
-    return about_permission("boundary", "certain", words, remedy)
+def _lacking(p: Permission, layer: Layer) -> Iterator[str]:
+    """That nothing in them allows it, unless the user's path explains that."""
+    if layer not in p.change().lacking:
+        return
+    if layer == "scps":
+        yield "no SCP of some level allows it"
+    elif not p.without_path or layer in p.change(p.without_path).lacking:
+        yield from (f"{a.name} does not allow it" for a in p.evidence.documents if a.layer == layer)
+
+
+def _no_limit(e: Evidence, layer: Layer) -> Cause:
+    name = _LIMITS[layer][0]
+    if layer == "scps" and e.levels is not None:
+        return cause(name, "ruled out", "the SCPs that were given let it through")
+    if layer == "boundary" and e.boundary is False:
+        return cause(name, "ruled out", "the user has no permissions boundary")
+    if any(a.layer == layer == "boundary" for a in e.documents):
+        return cause(name, "ruled out", "the permissions boundary allows it")
+    if e.authorized:
+        return cause(name, "ruled out", e.authorized)
+    words = "no SCPs were given" if layer == "scps" else "no boundary was given"
+    return cause(name, "possible", words, None, f"--{name}")
+
+
+def other_policy(e: Evidence) -> Iterator[Cause]:
+    """What AWS itself says of policies that nobody can give here, or does not say."""
+    if said := next((s for s in e.denied if s.layer in _OTHERS), None):
+        remedy = Remedy("text", f"look for the {said.layer} policy that AWS names")
+        yield cause("other-policy", "certain", said.said, remedy)
+    if bare := next((s for s in e.denied if not s.layer and not s.how), None):
+        yield cause("unnamed-policy", "likely", bare.said)
+
+
+def _denying(p: Permission, found: tuple[Denial, ...]) -> tuple[str, ...]:
+    return tuple(f"{d.words} {p.in_state}" for d in found)
 
 
 def _settle(p: Permission) -> str:
@@ -146,9 +127,9 @@ def _settle(p: Permission) -> str:
 def _standing_of(p: Permission, found: tuple[Denial, ...]) -> tuple[Standing, tuple[str, ...]]:
     """How sure a Deny is that was found; it may be one that a session with MFA escapes."""
     e = p.evidence
-    said = any(s.how != "implicit" for s in denied(e))
-    if passed := authorized(e):
-        return "likely", (f"{passed}; the policies may have changed since",)
+    if e.authorized:
+        return "likely", (f"{e.authorized}; the policies may have changed since",)
+    said = any(s.how != "implicit" for s in e.denied)
     with_mfa = {d.key for d in p.change(state="mfa").denials}
     if said or p.is_state_known or any(d.key in with_mfa for d in found):
         return "certain", ()

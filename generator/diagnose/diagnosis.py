@@ -1,16 +1,18 @@
 """The answer: every cause with its standing, and which side of the console's "either" it is."""
 
+from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from generator.diagnose.allow_causes import no_allow, setting_reset, user_path
 from generator.diagnose.cause import STANDINGS, Cause
+from generator.diagnose.deny_causes import explicit_deny, limit, other_policy
 from generator.diagnose.evidence import Evidence
 from generator.diagnose.other_causes import other_causes
 from generator.diagnose.password_cause import password
 from generator.diagnose.permission import Permission
-from generator.diagnose.permission_causes import permission_causes
-from generator.diagnose.said import is_about_password
 
 Verdict: TypeAlias = Literal["permission", "password", "both", "neither", "unknown"]
 
@@ -32,7 +34,7 @@ class Diagnosis(Struct, frozen=True):
 def diagnose(evidence: Evidence, caller_kind: str = "") -> Diagnosis:
     """What the evidence says. `caller_kind`: what the person is, if no IAM user."""
     permission = Permission(evidence)
-    causes = [*permission_causes(permission), *other_causes(permission, caller_kind)]
+    causes = [*_permission_causes(permission), *other_causes(permission, caller_kind)]
     foreign = [c for c in causes if c.cause == "not-an-iam-user" and c.counts]
     if foreign:
         # Nothing of what a user may and may not do is about somebody else.
@@ -43,6 +45,17 @@ def diagnose(evidence: Evidence, caller_kind: str = "") -> Diagnosis:
     verdict = _verdict(causes, evidence, permission)
     sentence = _sentence(verdict, causes, evidence)
     return Diagnosis(verdict, sentence, tuple(causes), tuple(_not_known(evidence, causes)))
+
+
+def _permission_causes(p: Permission) -> Iterator[Cause]:
+    """The causes about permission, those that are ruled out as well."""
+    found = [explicit_deny(p), *user_path(p), limit(p, "scps"), limit(p, "boundary"), no_allow(p)]
+    for cause in (*found, *setting_reset(p)):
+        if cause.counts and not p.evidence.is_about_password:
+            words = (*cause.evidence, "it is not what failed here")
+            cause = replace(cause, standing="possible", evidence=words)
+        yield cause
+    yield from other_policy(p.evidence)
 
 
 def _named_once(causes: list[Cause]) -> list[Cause]:
@@ -98,7 +111,7 @@ def _without_cause(verdict: Verdict, causes: list[Cause], e: Evidence) -> str:
         open_ = [c for c in causes if c.standing == "possible"]
         rest = "; what cannot be seen from here is below" if open_ else ""
         return f"nothing that was given stands in the way{rest}"
-    elsewhere = not is_about_password(e)
+    elsewhere = not e.is_about_password
     wanted = [
         c.settle
         for c in causes
@@ -118,7 +131,7 @@ def _not_known(e: Evidence, causes: list[Cause]) -> list[str]:
         found.append("the message is none that is known here")
     if any(event.symptom is None for event in e.events):
         found.append("some failed calls have an error that is not known here")
-    found += _would_settle(causes, is_about_password(e))
+    found += _would_settle(causes, e.is_about_password)
     if e.requirements is not None and not any(c.cause == "password" and c.counts for c in causes):
         found += [f"the password {r.words}" for r in e.requirements if r.met is None]
     if e.identity and not e.whole:

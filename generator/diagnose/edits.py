@@ -1,25 +1,23 @@
-"""The smallest change of a document's text that lets somebody change the own password, as a diff.
+"""The smallest change of a document that lets somebody change the own password, as a diff.
 
-Everything around the change stays as it is written.
+Everything around the change stays as it is written, and nothing else that `gen audit --fix` would
+mend is changed.
 """
 
-import json
-from collections.abc import Iterable, Iterator
-from difflib import unified_diff
-from typing import Any, Final, TypeAlias
-from urllib.parse import unquote
+from collections.abc import Iterable
+from typing import Any
 
-from generator.diagnose.evidence import Attached
-from generator.diagnose.json_text import JsonText
+from generator.diagnose.evidence import CHANGE, Attached
 from generator.diagnose.permission import Denial
 from generator.errors import one_line
+from generator.match import matches_action
 from generator.policy import Effect, Statement
-from generator.positions import Place
-
-# The second is for the page, which shows what is asked of a password.
-EXEMPT: Final = ("iam:ChangePassword", "iam:GetAccountPasswordPolicy")
-# Where a piece of a text starts and ends, and what to write there.
-Edit: TypeAlias = tuple[int, int, str]
+from generator.repair.align import NotWrittenError
+from generator.repair.edits import put, renamed, with_items, with_statement
+from generator.repair.exemptions import FIRST
+from generator.repair.repair import not_in_place, printed
+from generator.repair.text import Rewrite, rewritten
+from generator.repair.write import diff
 
 
 def exemptions(denials: Iterable[Denial]) -> tuple[str, list[Denial]]:
@@ -30,125 +28,86 @@ def exemptions(denials: Iterable[Denial]) -> tuple[str, list[Denial]]:
         by_document.setdefault(denial.document.name, []).append(denial)
     diffs, left = [], []
     for found in by_document.values():
-        shown = _Shown(found[0].document)
-        edits = {denial.index: _exemption(shown, denial) for denial in found}
-        left += [denial for denial in found if edits[denial.index] is None]
-        diffs.append(shown.diff(filter(None, edits.values())))
+        document = found[0].document
+        data = document.found.data
+        large = []
+        for denial in found:
+            edited = _exempted(data, denial)
+            if edited is None:
+                large.append(denial)
+            else:
+                data = edited
+        shown = _diff(document, data)
+        diffs.append(shown)
+        left += large if shown else found
     return "\n".join(filter(None, diffs)), left
 
 
 def own_path(document: Attached) -> str:
-    """A diff that lets an own-user ARN stand for users with a path, too; "" if there is none."""
-    shown = _Shown(document)
-    return shown.diff(_paths(shown, document))
+    """A diff that lets own-user ARNs stand for users with a path, where the own password is
+    changed; "" if there is none."""
+    subject, data = document.subject, document.found.data
+    for place, s in subject.statements():
+        if missing := _missing_paths(s):
+            data = with_items(data, subject.element(place, "Resource"), missing)
+    return _diff(document, data)
 
 
 def another_allow(document: Attached, partition: str) -> str:
     """A diff that adds an Allow of the change of the own password to a document."""
-    shown = _Shown(document)
     own = f"arn:{partition}:iam::*:user/"
     statement = {
         "Effect": Effect.ALLOW.value,
-        "Action": EXEMPT[0],
+        "Action": CHANGE,
         "Resource": [own + "${aws:username}", own + "*/${aws:username}"],
     }
-    return shown.diff([shown.added(("Statement",), [statement])])
+    return _diff(document, with_statement(document.found.data, statement))
 
 
-class _Shown:
-    """The text that is shown: the file, or the document cut out of an account's details."""
-
-    def __init__(self, document: Attached) -> None:
-        if document.is_file:
-            self.text, self.root = document.source, document.root
-            self.label = document.source.label
-            return
-        data: Any = document.source.data
-        for key in document.root:
-            data = data[key]
-        if isinstance(data, str):
-            data = JsonText(document.name, unquote(data)).data
-        self.text, self.root = JsonText(document.name, json.dumps(data, indent=2) + "\n"), ()
-        self.label = document.name
-
-    def at(self, place: Place) -> Any:
-        data = self.text.data
-        for key in (*self.root, *place):
-            data = data[key]
-        return data
-
-    def statement(self, index: int) -> Place:
-        return ("Statement", index) if isinstance(self.at(("Statement",)), list) else ("Statement",)
-
-    def added(self, place: Place, items: list[Any]) -> Edit:
-        """More items in a list, written as the last one is; a bare value becomes a list."""
-        data, values = self.at(place), self.text.positions.values
-        place = (*self.root, *place)
-        start, end = values[place]
-        if not isinstance(data, list):
-            return start, end, json.dumps([data, *items])
-        last, end = values[(*place, len(data) - 1)]
-        before = values[(*place, len(data) - 2)][1] if len(data) > 1 else start + 1
-        between = ("" if len(data) > 1 else ",") + self.text.text[before:last]
-        column = len(between.rpartition("\n")[2]) if "\n" in between else None
-        return end, end, "".join(between + _written(item, column) for item in items)
-
-    def set(self, place: Place, value: Any) -> Edit:
-        start, end = self.text.positions.values[(*self.root, *place)]
-        return start, end, json.dumps(value)
-
-    def negated(self, place: Place) -> Edit:
-        """A Deny of everything becomes one of everything but a change of a password."""
-        place = (*self.root, *place, "Action")
-        start, end = self.text.positions.keys[place][0], self.text.positions.values[place][1]
-        return start, end, '"NotAction": ' + json.dumps(list(EXEMPT))
-
-    def diff(self, edits: Iterable[Edit]) -> str:
-        old = new = self.text.text
-        # From the end, so that places before stay what they are.
-        for start, end, text in sorted(edits, reverse=True):
-            new = new[:start] + text + new[end:]
-        lines = unified_diff(
-            old.splitlines(), new.splitlines(), self.label, self.label, lineterm=""
-        )
-        return "\n".join(map(_shown, lines))
-
-
-def _exemption(shown: _Shown, denial: Denial) -> Edit | None:
-    s, place = denial.statement, shown.statement(denial.index)
+def _exempted(data: Any, denial: Denial) -> Any:
+    """The document with one Deny that spares the change; None if no small change makes it."""
+    s, subject = denial.statement, denial.document.subject
+    element = subject.element(subject.at[denial.index], "Action")
     names = [a.lower() for a in s.actions.items]
     if s.actions.negated:
-        missing = [a for a in EXEMPT if a.lower() not in names]
-        return shown.added((*place, "NotAction"), missing)
+        return with_items(data, element, [a for a in FIRST if a.lower() not in names])
     if s.actions.items == ("*",):
-        return shown.negated(place)
-    kept = [a for a in s.actions.items if a.lower() != EXEMPT[0].lower()]
+        return renamed(data, element, "NotAction", list(FIRST))
+    kept = [a for a in s.actions.items if a.lower() != CHANGE.lower()]
     if 0 < len(kept) < len(names) and not any("*" in a or "?" in a for a in kept):
-        return shown.set((*place, "Action"), kept)
+        return put(data, element, kept)
     return None
 
 
-def _paths(shown: _Shown, document: Attached) -> Iterator[Edit]:
-    for index, s in enumerate(document.policy.statements):
-        if missing := _missing_paths(s):
-            element = "NotResource" if s.resources and s.resources.negated else "Resource"
-            yield shown.added((*shown.statement(index), element), missing)
-
-
 def _missing_paths(s: Statement) -> list[str]:
-    items = s.resources.items if s.resources else ()
+    # To add to what a Deny is about would deny more.
+    if not s.resources or s.resources.negated is (s.effect is Effect.ALLOW):
+        return []
+    if not matches_action(s.actions, CHANGE):
+        return []
     found = [
         item.replace(":user/${aws:username}", ":user/*/${aws:username}")
-        for item in items
+        for item in s.resources.items
         if item.endswith(":user/${aws:username}")
     ]
-    return [item for item in found if item not in items]
+    return [item for item in found if item not in s.resources.items]
 
 
-def _written(item: Any, column: int | None) -> str:
-    if isinstance(item, str) or column is None:
-        return json.dumps(item)
-    return json.dumps(item, indent=2).replace("\n", "\n" + " " * column)
+def _diff(document: Attached, data: Any) -> str:
+    """What changes in the file, or in the document alone where that is a part of an output."""
+    found = document.found
+    if data == found.data:
+        return ""
+    if not_in_place(found):
+        text = diff(printed(found.data), printed(data), one_line(document.called))
+    else:
+        source = found.source()
+        try:
+            after = rewritten(source, [Rewrite(found.root, found.data, data)])
+        except NotWrittenError:
+            return ""
+        text = diff(source.text, after, one_line(document.name))
+    return "\n".join(_shown(line.removesuffix("\r")) for line in text.rstrip("\n").split("\n"))
 
 
 def _shown(line: str) -> str:

@@ -1,13 +1,17 @@
 """What an administrator has about a person who cannot get in: values, nothing decided yet."""
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from generator.diagnose.json_text import JsonText
+from generator.errors import one_line
+from generator.found import Found
 from generator.password_policy import PasswordPolicy
 from generator.policy import Policy
-from generator.positions import Place
+from generator.principals import caller
+from generator.subject import Subject
+
+CHANGE: Final = "iam:ChangePassword"
 
 Layer: TypeAlias = Literal["identity", "boundary", "scps"]
 How: TypeAlias = Literal["explicit", "implicit", ""]
@@ -31,18 +35,30 @@ Meaning: TypeAlias = Literal[
 
 
 class Attached(Struct, frozen=True, eq=False):
-    """A document that counts for the person: what to call it, what it says, where it stands.
-
-    `name` is unique among what was given. `root` is its place in `source`; `is_file`: the file is
-    the document, so that a change of it is a change of the file.
-    """
+    """A document that counts for the person; `name` is unique among what was given."""
 
     name: str
     layer: Layer
-    policy: Policy
-    source: JsonText
-    root: Place = ()
-    is_file: bool = True
+    subject: Subject
+
+    @property
+    def policy(self) -> Policy:
+        return self.subject.policy
+
+    @property
+    def found(self) -> Found:
+        return self.subject.found
+
+    @property
+    def is_file(self) -> bool:
+        """Whether somebody gave it as a file of its own."""
+        return self.name == self.found.file
+
+    @property
+    def called(self) -> str:
+        """What to call the document apart from its file."""
+        inside = self.found.name if self.is_file else ""
+        return f"{self.name} ({inside})" if inside else self.name
 
 
 class Symptom(Struct, frozen=True, kw_only=True):
@@ -92,6 +108,19 @@ class Person(Struct, frozen=True, kw_only=True):
     partition: str = ""
 
 
+def person_of(arn: str) -> Person:
+    """The user of an ARN.
+
+    Raises:
+        GenError: it is none of a principal's.
+    """
+    who = caller(arn)
+    path = who.arn.partition(":user")[2].removesuffix(who.name)
+    return Person(
+        arn=who.arn, name=who.name, path=path, account=who.account, partition=who.partition
+    )
+
+
 class Requirement(Struct, frozen=True):
     """What is asked of a password, and whether one has it; None: not to be seen from outside."""
 
@@ -130,3 +159,47 @@ class Evidence(Struct, frozen=True, kw_only=True, eq=False):
         """What AWS said, events first, newest first."""
         said = [event.symptom for event in self.events if event.symptom]
         return tuple([*said, self.message] if self.message else said)
+
+    @property
+    def denied(self) -> tuple[Symptom, ...]:
+        """What AWS said of a change of a password that was not authorized."""
+        return tuple(s for s in self.symptoms if s.meaning == "denied" and _is_of_change(s))
+
+    @property
+    def authorized(self) -> str:
+        """That the call was authorized, where AWS answered with what comes after that."""
+        answers = (_ANSWERS[s.meaning] for s in self.symptoms if _is_answer(s))
+        return next((f"the call was authorized: AWS answered with {a}" for a in answers), "")
+
+    @property
+    def is_about_password(self) -> bool:
+        """Whether what failed is a change of a password; so it is where nobody says what failed."""
+        said = [s for s in self.symptoms if s.meaning not in _ELSEWHERE]
+        return not self.symptoms or any(map(_is_of_change, said))
+
+    @property
+    def lacks_documents(self) -> str:
+        """Which documents are not there, in words."""
+        return f"the document is not there of {', '.join(map(one_line, self.not_read[:5]))}"
+
+
+_ANSWERS: Final[dict[Meaning, str]] = {
+    "not-compliant": "PasswordPolicyViolation",
+    "recreated": "EntityTemporarilyUnmodifiable",
+}
+_ELSEWHERE: Final = (
+    "bad-code",
+    "exists",
+    "failed-sign-in",
+    "sign-in-refused",
+    "sign-in-policy",
+    "switch-role",
+)
+
+
+def _is_of_change(s: Symptom) -> bool:
+    return s.action in (CHANGE.lower(), "")
+
+
+def _is_answer(s: Symptom) -> bool:
+    return s.meaning in _ANSWERS and _is_of_change(s)

@@ -10,13 +10,13 @@ from generator.diagnose.account_details import Details, read_details
 from generator.diagnose.ask import ask_password, read_password
 from generator.diagnose.cloudtrail import read_events
 from generator.diagnose.diagnosis import Diagnosis, diagnose
-from generator.diagnose.evidence import Event, Evidence, Person, Requirement, Symptom
+from generator.diagnose.documents import Reader
+from generator.diagnose.evidence import Event, Evidence, Person, Requirement, Symptom, person_of
 from generator.diagnose.messages import read_message
 from generator.diagnose.password import requirements
-from generator.diagnose.policies import Reader, read_settings
+from generator.diagnose.settings import read_settings
 from generator.errors import GenError
 from generator.password_policy import PasswordPolicy
-from generator.principals import caller
 
 _INPUTS: Final = (
     "policies",
@@ -83,8 +83,9 @@ def _check(given: Mapping[str, Any]) -> None:
         raise GenError("--account-details is about many users", hint="say --user NAME")
     if given["ask_password"] and given["password_fd"] is not None:
         raise GenError("--ask-password and --password-fd do not go together", hint="keep one")
-    events = [path.as_posix() for path in given["event"]]
-    if events.count("-") > 1 or ("-" in events and given["password_fd"] == 0):
+    files = [*given["policies"], *given["boundary"], *given["event"], given["account_details"]]
+    names = [path.as_posix() for path in files if path] + ",".join(given["scps"]).split(",")
+    if names.count("-") > (0 if given["password_fd"] == 0 else 1):
         raise GenError("standard input is for one thing", hint="put the other in a file")
     if given["user_path"] is not None and not _PATH.fullmatch(given["user_path"]):
         hint = "write it as /team/"
@@ -103,20 +104,12 @@ def _person(given: Mapping[str, Any]) -> tuple[Person, str]:
     kind = _KINDS.get(found[4], "") if found else ""
     if found and kind:
         return Person(account=found[3], partition=found[1]), kind
-    person = _of_arn(arn)
+    person = person_of(arn)
     if given["user"] not in (None, person.name):
         raise GenError("--user is not the user of --user-arn", hint="keep one")
     if given["user_path"] not in (None, person.path):
         raise GenError("--user-path is not the path of --user-arn", hint="keep one")
     return person, ""
-
-
-def _of_arn(arn: str) -> Person:
-    who = caller(arn)
-    path = who.arn.partition(":user")[2].removesuffix(who.name)
-    return Person(
-        arn=who.arn, name=who.name, path=path, account=who.account, partition=who.partition
-    )
 
 
 def _documents(given: Mapping[str, Any], person: Person, details: Details | None) -> Evidence:
@@ -167,7 +160,7 @@ def _said(evidence: Evidence, given: Mapping[str, Any]) -> Evidence:
 def _agreeing(person: Person, arn: str) -> Person:
     """The person of an ARN, if that is whom the options name."""
     try:
-        found = _of_arn(arn)
+        found = person_of(arn)
     except GenError:
         return person
     if person.name not in ("", found.name) or person.path not in (None, found.path):

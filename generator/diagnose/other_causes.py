@@ -5,11 +5,10 @@ from typing import Final
 
 from generator.decider import DEVICE
 from generator.diagnose import remedies
-from generator.diagnose.cause import Cause, Standing
+from generator.diagnose.cause import Cause, Standing, cause
 from generator.diagnose.evidence import Evidence, Meaning, Symptom
 from generator.diagnose.permission import Permission
 from generator.diagnose.remedies import Remedy
-from generator.diagnose.words import denial_words
 
 _TYPES: Final = {
     "Root": "the account's root user",
@@ -61,7 +60,7 @@ def _old_password(e: Evidence) -> Iterator[Cause]:
     said = _first(e, "either-or-old-password")
     if said:
         words = Remedy("text", "type the old password again, or have an administrator reset it")
-        yield _other("old-password", "possible", (said.said,), words, "a try with the right one")
+        yield cause("old-password", "possible", said.said, words, "a try with the right one")
 
 
 def _not_a_user(e: Evidence, caller_kind: str) -> Iterator[Cause]:
@@ -73,11 +72,11 @@ def _not_a_user(e: Evidence, caller_kind: str) -> Iterator[Cause]:
         words = Remedy("text", "change it on the root user's own page; IAM's rules are not for it")
     if found in _TYPES:
         source = "the ARN" if caller_kind else "CloudTrail's userIdentity"
-        yield _other("not-an-iam-user", "certain", (f"{source} is of {_TYPES[found]}",), words)
+        yield cause("not-an-iam-user", "certain", (f"{source} is of {_TYPES[found]}",), words)
     elif said:
-        yield _other("not-an-iam-user", "certain", (said.said,), words)
+        yield cause("not-an-iam-user", "certain", said.said, words)
     elif "IAMUser" in kinds:
-        yield _other("not-an-iam-user", "ruled out", ("CloudTrail's userIdentity is an IAM user",))
+        yield cause("not-an-iam-user", "ruled out", ("CloudTrail's userIdentity is an IAM user",))
 
 
 def _hard_expiry(p: Permission) -> Iterator[Cause]:
@@ -86,15 +85,15 @@ def _hard_expiry(p: Permission) -> Iterator[Cause]:
     if s is not None and s.hard_expiry:
         if e.expired:
             words = ("HardExpiry is true, and the password has expired",)
-            yield _other("hard-expiry", "certain", words, remedy)
+            yield cause("hard-expiry", "certain", words, remedy)
         elif not e.first_sign_in:
             words = ("HardExpiry is true: an expired password cannot be changed in the console",)
-            yield _other("hard-expiry", "possible", words, None, "--expired, if it has")
+            yield cause("hard-expiry", "possible", words, None, "--expired, if it has")
     elif e.settings_given:
-        yield _other("hard-expiry", "ruled out", ("HardExpiry is not true",))
+        yield cause("hard-expiry", "ruled out", ("HardExpiry is not true",))
     elif e.expired:
         words = ("the password has expired, and whether HardExpiry is true was not given",)
-        yield _other("hard-expiry", "possible", words, None, "--password-policy")
+        yield cause("hard-expiry", "possible", words, None, "--password-policy")
 
 
 def _abandoned_device(e: Evidence) -> Iterator[Cause]:
@@ -103,7 +102,7 @@ def _abandoned_device(e: Evidence) -> Iterator[Cause]:
         if deleting or s.meaning == "exists":
             words = (s.said, "the Deny is right to cover it, and stays")
             found = words if deleting else words[:1]
-            yield _other("abandoned-device", "likely", found, remedies.delete_device(s.resource))
+            yield cause("abandoned-device", "likely", found, remedies.delete_device(s.resource))
             return
 
 
@@ -115,18 +114,15 @@ def _enrolment_denied(p: Permission) -> Iterator[Cause]:
     session = next((x.session for x in e.events if x.symptom is said), "")
     name = "iam:EnableMFADevice" if said.action == _ENROL[0] else "iam:CreateVirtualMFADevice"
     on = p.who.arn if said.action == _ENROL[0] else said.resource or device_of(p)
-    words = (said.said, *(denial_words(d, p) for d in p.ask(name, on, p.who, p.state).denials))
+    words = (
+        said.said,
+        *(f"{d.words} {p.in_state}" for d in p.ask(name, on, p.who, p.state).denials),
+    )
     text = f"allow {name} without MFA, and list it in the NotAction of the Deny"
     if e.has_device and session != "mfa" and said.action == _ENROL[0]:
         words += ("who has a device must have signed in with one to add another",)
         text = "sign in with MFA, or get a session with it, before adding a device"
-    yield Cause(
-        cause="enrolment-denied",
-        side="permission",
-        standing="certain",
-        evidence=words,
-        remedy=Remedy("text", text),
-    )
+    yield cause("enrolment-denied", "certain", words, Remedy("text", text))
 
 
 def device_of(p: Permission) -> str:
@@ -141,9 +137,9 @@ def _codes(p: Permission) -> Iterator[Cause]:
     remedy = remedies.devices(p.who)
     if failed:
         words = Remedy("text", "sign in again; an administrator may set another password")
-        yield _other("wrong-credentials", "certain", (failed.said,), words)
+        yield cause("wrong-credentials", "certain", failed.said, words)
     if bad:
-        yield _other("mfa-code", "certain", (bad.said,), remedy)
+        yield cause("mfa-code", "certain", bad.said, remedy)
     elif failed and (e.has_device or any(x.mfa_used for x in e.events)):
         used = next((x.mfa_used for x in e.events if x.symptom is failed), None)
         words_ = {
@@ -151,7 +147,7 @@ def _codes(p: Permission) -> Iterator[Cause]:
             False: "the user has a device, and the sign-in did not use MFA",
             None: "the user has a device, so that the sign-in asks for MFA",
         }[used]
-        yield _other("mfa-code", "possible", (words_,), remedy, "a sign-in with a new code")
+        yield cause("mfa-code", "possible", words_, remedy, "a sign-in with a new code")
 
 
 def _sign_in(p: Permission) -> Iterator[Cause]:
@@ -162,17 +158,10 @@ def _sign_in(p: Permission) -> Iterator[Cause]:
     standing: Standing = "possible" if said.meaning == "sign-in-refused" else "certain"
     words = (said.said, *(_signin_deny(p)))
     settle = "" if standing == "certain" else "--event of the ConsoleLogin"
-    yield Cause(
-        cause="console-authorization",
-        side="permission",
-        standing=standing,
-        evidence=words,
-        remedy=remedies.sign_in_policy(),
-        settle=settle,
-    )
+    yield cause("console-authorization", standing, words, remedies.sign_in_policy(), settle)
     if standing == "possible":
         remedy = Remedy("text", "sign in again, with the account's own address")
-        yield _other("wrong-credentials", "possible", (said.said,), remedy, settle)
+        yield cause("wrong-credentials", "possible", said.said, remedy, settle)
 
 
 _AT_SIGN_IN: Final = ("sign-in-policy", "sign-in-refused")
@@ -192,25 +181,13 @@ def _signin_deny(p: Permission) -> tuple[str, ...]:
 
 
 def _told(
-    e: Evidence, meaning: Meaning, cause: str, standing: Standing, remedy: Remedy
+    e: Evidence, meaning: Meaning, name: str, standing: Standing, remedy: Remedy
 ) -> Iterator[Cause]:
     """A cause that AWS itself names."""
     said = _first(e, meaning)
     if said:
-        yield _other(cause, standing, (said.said,), remedy)
+        yield cause(name, standing, said.said, remedy)
 
 
 def _first(e: Evidence, meaning: Meaning) -> Symptom | None:
     return next((s for s in e.symptoms if s.meaning == meaning), None)
-
-
-def _other(
-    name: str,
-    standing: Standing,
-    evidence: tuple[str, ...],
-    remedy: Remedy | None = None,
-    settle: str = "",
-) -> Cause:
-    return Cause(
-        cause=name, side="other", standing=standing, evidence=evidence, remedy=remedy, settle=settle
-    )

@@ -1,40 +1,39 @@
 """The new password as a cause: what was refused, what it lacks, or what is left."""
 
-from generator.diagnose.cause import Cause, Standing
-from generator.diagnose.evidence import Evidence
-from generator.diagnose.permission import CHANGE, Permission
+from generator.diagnose.cause import Cause, cause
+from generator.diagnose.evidence import CHANGE, Evidence
+from generator.diagnose.permission import Permission
 from generator.diagnose.remedies import Remedy
-from generator.diagnose.said import denied, is_about_password
 
 
 def password(p: Permission, others: list[Cause]) -> Cause:
     """The new password. Where everything else is out, it is what is left."""
-    e = p.evidence
+    e, name = p.evidence, "password"
     said = [s for s in e.symptoms if s.meaning in ("not-compliant", "not-conform")]
     failed = tuple(f"it {r.words}" for r in e.requirements or () if r.met is False)
     unseen = tuple(f"it {r.words}" for r in e.requirements or () if r.met is None)
     words = tuple(s.said for s in said[:1]) + failed
-    refused = any(s.meaning == "not-compliant" for s in said)
-    if refused or failed:
-        return _password("certain", words, _asked_for(e))
+    if failed or any(s.meaning == "not-compliant" for s in said):
+        return cause(name, "certain", words, _asked_for(e))
     if said:
-        return _password("likely", words + unseen, _asked_for(e), "--ask-password")
-    if any(s.action == CHANGE.lower() for s in denied(e)):
-        words = ("AWS says that the call was denied; of a password it has another error",)
-        return _password("ruled out", words)
-    if not is_about_password(e):
-        return _password("possible", ("what failed is not a change of the password",))
+        return cause(name, "likely", words + unseen, _asked_for(e), "--ask-password")
+    if any(s.action == CHANGE.lower() for s in e.denied):
+        why = "AWS says that the call was denied; of a password it has another error"
+        return cause(name, "ruled out", why)
+    if not e.is_about_password:
+        return cause(name, "possible", "what failed is not a change of the password")
+    left = _nothing_else(p, others)
     if e.requirements is not None:
-        if unseen and e.symptoms and _nothing_else(p, others):
+        if unseen and e.symptoms and left:
             # Something did fail, and this is all that is left.
-            return _password("likely", unseen, _asked_for(e), _unseen(e))
+            return cause(name, "likely", unseen, _asked_for(e), _unseen(e))
         if unseen:
-            return _password("possible", unseen, None, _unseen(e))
-        return _password("ruled out", ("it has everything that is asked of it",))
-    if _nothing_else(p, others):
-        words = ("what was given allows iam:ChangePassword: the password is what is left",)
-        return _password("likely", words, _asked_for(e), "--ask-password")
-    return _password("possible", ("the password was not given",), None, "--ask-password")
+            return cause(name, "possible", unseen, None, _unseen(e))
+        return cause(name, "ruled out", "it has everything that is asked of it")
+    if left:
+        why = "what was given allows iam:ChangePassword: the password is what is left"
+        return cause(name, "likely", why, _asked_for(e), "--ask-password")
+    return cause(name, "possible", "the password was not given", None, "--ask-password")
 
 
 def _unseen(e: Evidence) -> str:
@@ -80,16 +79,3 @@ def _asked_for(e: Evidence) -> Remedy:
     if s.password_reuse_prevention:
         words += f"; none of the last {s.password_reuse_prevention}"
     return Remedy("text", words)
-
-
-def _password(
-    standing: Standing, evidence: tuple[str, ...], remedy: Remedy | None = None, settle: str = ""
-) -> Cause:
-    return Cause(
-        cause="password",
-        side="password",
-        standing=standing,
-        evidence=evidence,
-        remedy=remedy,
-        settle=settle,
-    )

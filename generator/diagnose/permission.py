@@ -1,6 +1,5 @@
 """What the documents that were given decide of a call, part by part: who denies, who lacks."""
 
-import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
@@ -8,8 +7,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from generator.diagnose.evidence import Attached, Evidence, Layer, Person
-from generator.errors import NotModelledError
+from generator.diagnose.evidence import CHANGE, Attached, Evidence, Layer, Person
+from generator.errors import NotModelledError, Where, one_line
 from generator.evaluate import evaluate
 from generator.journey import ADMINISTRATOR
 from generator.match import applies, holds
@@ -18,13 +17,10 @@ from generator.principals import Caller, caller
 from generator.request import Decision, Document, Policies, Request
 from generator.states import USER
 from generator.subject import PLACEHOLDER_ACCOUNT
-from generator.supposed import State, context
+from generator.supposed import IN_WORDS, State, context
 
-CHANGE: Final = "iam:ChangePassword"
 # Attached everywhere unless somebody takes it off. Source: AWS Organizations User Guide, SCPs.
 _FULL_ACCESS: Final = Document("FullAWSAccess", ADMINISTRATOR.policy)
-_ARN: Final = re.compile(r"arn:(aws[a-z-]*):[a-z0-9-]*:[a-z0-9-]*:([0-9]{12})?")
-_NAMED_USER: Final = re.compile(r"arn:[^:]*:iam::[^:]*:user/((?:[^*?${]*/)?[^*?${/]+)")
 # A path that stands for any.
 _PATH: Final = "path/"
 
@@ -42,6 +38,22 @@ class Denial(Struct, frozen=True, eq=False):
     @property
     def key(self) -> tuple[str, int]:
         return self.document.name, self.index
+
+    @property
+    def words(self) -> str:
+        """The statement and its place."""
+        document, found = self.document, self.document.found
+        where = Where(found.file, *found.locate(document.subject.at[self.index]))
+        sid = self.statement.sid
+        what = f"statement `{one_line(sid)}`" if sid else f"Statement[{self.index}]"
+        if document.is_file:
+            return f"{where}: {what}"
+        return f"{one_line(document.name)} ({where}): {what}"
+
+    def open_words(self, keys: tuple[str, ...]) -> str:
+        """A sentence about a statement that may apply or not."""
+        on = ", ".join(f"`{one_line(key)}`" for key in keys) or "what its ARN stands for"
+        return f"{self.words}: whether it applies depends on {on}"
 
 
 class Answer(Struct, frozen=True, eq=False):
@@ -84,6 +96,10 @@ class Permission:
         e = self.evidence
         known = any(event.session for event in e.events if event.name == "ChangePassword")
         return known or e.has_device is False or (e.first_sign_in and e.has_device is None)
+
+    @property
+    def in_state(self) -> str:
+        return f"denies it in {IN_WORDS[self.state]}"
 
     def change(self, who: Caller | None = None, state: State | None = None) -> Answer:
         """What comes of a change of the own password."""
@@ -182,14 +198,17 @@ class Permission:
     def _caller(self, p: Person) -> Caller:
         if p.arn:
             return caller(p.arn)
-        arns = list(_arns(self.evidence))
-        partitions = [partition for partition, _ in arns]
-        accounts = {account for _, account in arns if account}
-        partition = p.partition or (max(partitions, key=partitions.count) if partitions else "aws")
+        subjects = [a.subject for a in self.evidence.documents]
+        accounts = {s.account for s in subjects} - {PLACEHOLDER_ACCOUNT}
+        # "aws" also where a document has no ARN.
+        partitions = [s.partition for s in subjects if s.partition != "aws"]
+        partition = p.partition or next(iter(partitions), "aws")
         account = p.account or (accounts.pop() if len(accounts) == 1 else PLACEHOLDER_ACCOUNT)
         name = (p.path or "/")[1:] + (p.name or USER)
         if not p.name and p.path is None:
-            name = _only_named(self.evidence) or name
+            # The one user whom the documents name as the own one.
+            users = {s.decider.user.arn.partition(":user/")[2] for s in subjects} - {USER}
+            name = users.pop() if len(users) == 1 else name
         return _user(f"arn:{partition}:iam::{account}:user/{name}")
 
 
@@ -220,25 +239,3 @@ def _attached(level: tuple[Document, ...]) -> tuple[Document, ...]:
 def _user(arn: str) -> Caller:
     fields = arn.split(":", 5)
     return Caller("User", arn, fields[1], fields[4], arn.rpartition("/")[2], arn)
-
-
-def _arns(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    """Partition and account, or "", of every ARN of the documents."""
-    for document in evidence.documents:
-        for s in document.policy.statements:
-            texts = [*(s.resources.items if s.resources else ())]
-            texts += (v for c in s.conditions for v in c.values)
-            for found in filter(None, map(_ARN.match, texts)):
-                yield found[1], found[2] or ""
-
-
-def _only_named(evidence: Evidence) -> str:
-    """The one user that the documents let change a password, where they name one."""
-    named = {
-        found[1]
-        for document in evidence.documents
-        for s in document.policy.statements
-        if s.resources and any(a.lower() == CHANGE.lower() for a in s.actions.items)
-        for found in filter(None, map(_NAMED_USER.fullmatch, s.resources.items))
-    }
-    return named.pop() if len(named) == 1 else ""

@@ -12,11 +12,23 @@ from typing import Any, Final, NamedTuple
 from generator.positions import Place
 from generator.subject import PLACEHOLDER_ACCOUNT
 
+
+class StandIns(NamedTuple):
+    """What stands for where a template is deployed, which it does not say."""
+
+    account: str = PLACEHOLDER_ACCOUNT
+    partition: str = "aws"
+    region: str = "us-east-1"
+    suffix: str = "amazonaws.com"
+
+
+STAND_INS: Final = StandIns()
+# The fields of stand-ins, by the pseudo parameters that they are for.
 _PSEUDO: Final = {
-    "AWS::AccountId": PLACEHOLDER_ACCOUNT,
-    "AWS::Partition": "aws",
-    "AWS::Region": "us-east-1",
-    "AWS::URLSuffix": "amazonaws.com",
+    "AWS::AccountId": "account",
+    "AWS::Partition": "partition",
+    "AWS::Region": "region",
+    "AWS::URLSuffix": "suffix",
 }
 # The kind in the ARN, and the property with the name.
 _IAM: Final = {
@@ -57,7 +69,8 @@ def is_nothing(value: Any) -> bool:
 class Template:
     """A template, asked what its functions come to."""
 
-    def __init__(self, data: dict[str, Any]) -> None:
+    def __init__(self, data: dict[str, Any], stand_ins: StandIns = STAND_INS) -> None:
+        self._stand_ins = stand_ins
         self._parameters = _section(data, "Parameters")
         self._resources = _section(data, "Resources")
         # Resources whose names are being looked up: names can refer to each other.
@@ -108,7 +121,7 @@ class Template:
 
     def _ref(self, name: str) -> Value:
         if name in _PSEUDO:
-            return Value(_PSEUDO[name])
+            return Value(getattr(self._stand_ins, _PSEUDO[name]))
         if name in self._parameters:
             return _default(self._parameters[name])
         resource = self._resources.get(name)
@@ -129,8 +142,8 @@ class Template:
         name, path = self._name(logical_id), self._text(properties.get("Path", "/"))
         if not name.known or not path.known:
             return UNKNOWN
-        arn = f"arn:aws:iam::{PLACEHOLDER_ACCOUNT}:{_IAM[kind][0]}{path.value}{name.value}"
-        return Value(arn)
+        start = f"arn:{self._stand_ins.partition}:iam::{self._stand_ins.account}"
+        return Value(f"{start}:{_IAM[kind][0]}{path.value}{name.value}")
 
     def _name(self, logical_id: str) -> Value:
         kind, properties = self._iam(logical_id)

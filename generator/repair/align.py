@@ -1,7 +1,8 @@
 """Which parts of a document before an edit are which parts after it."""
 
+from collections.abc import Callable
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, TypeAlias
 
 from generator.errors import GenError
 
@@ -36,7 +37,13 @@ def items(before: list[Any], after: list[Any]) -> list[tuple[int | None, Any]]:
     return found
 
 
-def grafted(raw: Any, before: Any, after: Any) -> Any:
+# What a file has for a value that is new, under the keys that lead to it.
+Spelled: TypeAlias = Callable[[Any, tuple[str, ...]], Any]
+
+
+def grafted(
+    raw: Any, before: Any, after: Any, spelled: Spelled, keys: tuple[str, ...] = ()
+) -> Any:
     """What a file says after an edit, where `raw` is what it says before.
 
     `raw` differs from the document where the file has something else for it (a function of a
@@ -49,17 +56,21 @@ def grafted(raw: Any, before: Any, after: Any) -> Any:
         return raw
     if _alike(raw, before, dict) and isinstance(after, dict):
         return {
-            new: after[new] if old is None else grafted(raw[old], before[old], after[new])
+            new: spelled(after[new], (*keys, new))
+            if old is None
+            else grafted(raw[old], before[old], after[new], spelled, (*keys, new))
             for old, new in members(before, after)
         }
     if _alike(raw, before, list) and isinstance(after, list):
         return [
-            item if number is None else grafted(raw[number], before[number], item)
+            spelled(item, keys)
+            if number is None
+            else grafted(raw[number], before[number], item, spelled, keys)
             for number, item in items(before, after)
         ]
     if raw != before:
         raise NotWrittenError("what would change is written with a function of the template")
-    return after
+    return spelled(after, keys)
 
 
 def _alike(raw: Any, before: Any, kind: type) -> bool:
@@ -71,12 +82,6 @@ def _alike(raw: Any, before: Any, kind: type) -> bool:
 
 def _parts(container: Any) -> Any:
     return sorted(container) if isinstance(container, dict) else range(len(container))
-
-
-def added_texts(before: Any, after: Any) -> list[str]:
-    """Every text that a document has after an edit and not before."""
-    known = set(texts_in(before))
-    return sorted(text for text in set(texts_in(after)) if text not in known)
 
 
 def texts_in(value: Any) -> list[str]:

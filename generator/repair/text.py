@@ -14,8 +14,9 @@ from generator.found import Spans
 from generator.grammar import is_number, loads
 from generator.positions import Place, Span
 from generator.repair.align import NotWrittenError as NotWrittenError
-from generator.repair.align import added_texts, grafted, items, members, texts_in
+from generator.repair.align import grafted, items, members
 from generator.repair.edits import at, put
+from generator.repair.made import copies, made
 from generator.repair.style import indent_at, style_of
 
 
@@ -54,8 +55,17 @@ def check(spans: Spans, document: Rewrite) -> None:
     Raises:
         NotWrittenError: the edit cannot be made there.
     """
-    _edited(at(_read(spans.form, spans.text), document.root), document)
+    _edited(written(spans, document.root), document)
     _replacements(spans, document)
+
+
+def written(spans: Spans, root: Place) -> Any:
+    """What a file says at a place: of a template, with its functions.
+
+    Raises:
+        NotWrittenError: the text cannot be read by itself.
+    """
+    return at(_read(spans.form, spans.text), root)
 
 
 class Writer:
@@ -214,12 +224,17 @@ def _replacements(spans: Spans, document: Rewrite) -> list[tuple[int, int, str]]
         from generator.repair.yaml_text import replacements
 
         return replacements(spans, document)
-    writer = Writer(spans, document.root, _scalar)
+    known = copies(made(written(spans, document.root), document.before), spans, document.root)
+
+    def scalar(value: Any, _: str) -> str:
+        return known[value][1] if value in known else _scalar(value)
+
+    writer = Writer(spans, document.root, scalar)
     start, end = spans.values[document.root]
     return [(start, end, writer.value((), document.before, document.after))]
 
 
-def _scalar(value: Any, _: str = "") -> str:
+def _scalar(value: Any) -> str:
     import json
 
     return str(value) if is_number(value) else json.dumps(value)
@@ -240,10 +255,5 @@ def _read(form: str, text: str) -> Any:
 
 def _edited(was: Any, document: Rewrite) -> Any:
     """What a file says of a document that is edited; `was` is what it says now."""
-    written = texts_in(was)
-    for text in added_texts(document.before, document.after) if was != document.before else ():
-        # The partition and the account of an ARN may be the template's to fill in.
-        start = ":".join(text.split(":", 5)[:5])
-        if text.startswith("arn:") and not any(t.startswith(f"{start}:") for t in written):
-            raise NotWrittenError("an ARN has to be added beside a function of the template")
-    return grafted(was, document.before, document.after)
+    spelled = made(was, document.before).spelled
+    return grafted(was, document.before, document.after, spelled)

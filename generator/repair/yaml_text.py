@@ -9,7 +9,8 @@ from generator.found import Spans
 from generator.inputs.yaml_text import parse
 from generator.positions import Place, Span
 from generator.repair.align import NotWrittenError, items, members
-from generator.repair.text import Rewrite, Writer
+from generator.repair.made import copies, made
+from generator.repair.text import Rewrite, Writer, written
 
 # What needs no quotation marks anywhere, and is text.
 _PLAIN: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_/.*-]|:(?=[A-Za-z0-9*:/]))*")
@@ -35,7 +36,8 @@ def read(text: str) -> Any:
 
 def replacements(spans: Spans, document: Rewrite) -> list[tuple[int, int, str]]:
     """The pieces of the text that an edit changes: start, end and what to write there."""
-    editor = _Editor(spans, document.root)
+    known = made(written(spans, document.root), document.before)
+    editor = _Editor(spans, document.root, copies(known, spans, document.root))
     editor.value((), document.before, document.after)
     return editor.pieces
 
@@ -43,8 +45,8 @@ def replacements(spans: Spans, document: Rewrite) -> list[tuple[int, int, str]]:
 class _Editor:
     """Finds what to change in the text, from the places of its keys and its values."""
 
-    def __init__(self, spans: Spans, root: Place) -> None:
-        self.text, self.root = spans.text, root
+    def __init__(self, spans: Spans, root: Place, known: dict[str, tuple[str, str]]) -> None:
+        self.text, self.root, self.known = spans.text, root, known
         self.keys: Mapping[Place, Span] = spans.keys
         self.values: Mapping[Place, Span] = spans.values
         self.around = {place[:-1] for place in spans.values if place}
@@ -58,7 +60,7 @@ class _Editor:
             return
         start, end = self.values[(*self.root, *place)]
         if self._is_flow(place):
-            writer = Writer(self.spans, self.root, _in_brackets)
+            writer = Writer(self.spans, self.root, self._bracketed)
             self.pieces.append((start, end, writer.value(place, before, after)))
         elif isinstance(before, dict) and isinstance(after, dict):
             self._mapping(place, before, after)
@@ -76,14 +78,14 @@ class _Editor:
                 column = self._column(self.keys[(*self.root, *place)][0]) + self._dash()
                 key_end = self.keys[(*self.root, *place)][1]
                 colon = self.text.index(":", key_end) + 1
-                lines = [f"{' ' * column}- {_scalar(item, quote)}" for item in after]
+                lines = [f"{' ' * column}- {self._text(item, quote)}" for item in after]
                 text = self.line_end + self.line_end.join(lines)
                 self.pieces.append((colon, span[1], text))
                 return
-            text = ", ".join(_in_brackets(item, quote) for item in after)
+            text = ", ".join(self._bracketed(item, quote) for item in after)
             self.pieces.append((*span, f"[{text}]"))
             return
-        self.pieces.append((*span, _scalar(after, quote)))
+        self.pieces.append((*span, self._text(after, quote)))
 
     def _statement_to_list(self, place: Place, before: Any, after: Any) -> None:
         raise NotWrittenError("the document has one statement that is no list; make it a list")
@@ -140,7 +142,7 @@ class _Editor:
         if isinstance(item, dict):
             first, *others = self._lines(item, column + 2)
             return [f"{' ' * column}- {first.lstrip()}", *others]
-        return [f"{' ' * column}- {_scalar(item, quote)}"]
+        return [f"{' ' * column}- {self._text(item, quote)}"]
 
     def _lines(self, value: dict[str, Any], column: int) -> list[str]:
         """The lines of a mapping whose keys start in a column."""
@@ -151,12 +153,12 @@ class _Editor:
                 found += [start, *self._lines(item, column + self._unit())]
             elif isinstance(item, list) and self._lists_in_lines():
                 dash = " " * (column + self._dash())
-                found += [start, *(f"{dash}- {_scalar(each, '')}" for each in item)]
+                found += [start, *(f"{dash}- {self._text(each, '')}" for each in item)]
             elif isinstance(item, list):
-                inner = ", ".join(_in_brackets(each, "") for each in item)
+                inner = ", ".join(self._bracketed(each, "") for each in item)
                 found.append(f"{start} [{inner}]")
             else:
-                found.append(f"{start} {_scalar(item, '')}")
+                found.append(f"{start} {self._text(item, '')}")
         return found
 
     def _insert_after(self, place: Place, lines: list[str]) -> None:
@@ -253,6 +255,13 @@ class _Editor:
             if is_list and (*place, 0, "Effect") not in self.values:
                 return self.text[self.values[place][0]] not in "[{"
         return True
+
+    def _text(self, value: Any, quote: str) -> str:
+        """A value as it is written in a line of its own."""
+        return self.known[value][0] if value in self.known else _scalar(value, quote)
+
+    def _bracketed(self, value: Any, like: str) -> str:
+        return self.known[value][1] if value in self.known else _in_brackets(value, like)
 
 
 def _in_brackets(value: Any, like: str) -> str:

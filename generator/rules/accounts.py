@@ -14,7 +14,10 @@ class Member(Struct, frozen=True, kw_only=True):
 
     None is what the input does not say. `lockout` and `bypass` say how, "" if not. `lists_only`:
     what gets through without MFA lists things, or reads what IAM says. `root`: the account's root
-    user, of whom only the credentials are known.
+    user, of whom only the credentials are known. `password_policy_known`: that the account itself
+    may let its users change their passwords is in `first_login`.
+
+    Messages are about whom a finding names, one person or many.
     """
 
     name: str
@@ -30,6 +33,12 @@ class Member(Struct, frozen=True, kw_only=True):
     has_key: bool | None = None
     password_used: bool | None = None
     root: bool = False
+    password_policy_known: bool = False
+
+    @property
+    def may_sign_in_anew(self) -> bool:
+        """Whether the user may be asked for a new password before there is an MFA device."""
+        return not self.root and self.has_password is not False and not self.has_device
 
 
 def locked_out(m: Member) -> Iterator[Hit]:
@@ -42,24 +51,56 @@ def locked_out(m: Member) -> Iterator[Hit]:
     Fix: exempt `iam:ChangePassword` and `iam:GetAccountPasswordPolicy` from the Deny, or attach it
     only after the first sign-in.
     """
-    if m.root or m.first_login != "locked_out" or m.has_password is False or m.has_device:
+    if m.first_login != "locked_out" or not m.may_sign_in_anew:
         return
     if m.password_used:
         yield Hit(
             (),
-            f"user `{m.name}` has signed in before and has no MFA device: the next change of the "
-            f"password that the sign-in asks for is denied; {m.lockout}",
+            "signed in before, and without an MFA device: the next change of the password that the "
+            f"sign-in asks for is denied; {m.lockout}",
             severity=Severity.HIGH,
             confidence="medium",
         )
     elif m.has_password:
-        yield Hit((), f"user `{m.name}` cannot get past the first sign-in: {m.lockout}")
+        yield Hit((), f"cannot get past the first sign-in: {m.lockout}")
     else:
         yield Hit(
             (),
-            f"user `{m.name}` cannot get past a first sign-in that asks for a new password: "
-            f"{m.lockout}",
+            f"cannot get past a first sign-in that asks for a new password: {m.lockout}",
             confidence="medium",
+        )
+
+
+def never_allowed(m: Member) -> Iterator[Hit]:
+    """A user whom nothing allows to set a new password
+
+    Why: the first sign-in with a password that must be changed calls `iam:ChangePassword` as the
+    user. Nothing the user has allows it, and the account's password policy does not allow its users
+    to change their passwords, so the sign-in cannot end. The same happens when the password
+    expires.
+
+    Fix: allow `iam:ChangePassword` on the user's own ARN, with a path and without, and
+    `iam:GetAccountPasswordPolicy` on `*`, in a policy and in the permissions boundary if there is
+    one, or set `AllowUsersToChangePassword` in the account's password policy.
+    """
+    if m.first_login != "not_granted" or not m.password_policy_known or not m.may_sign_in_anew:
+        return
+    if m.password_used:
+        yield Hit(
+            (),
+            "signed in before, and without an MFA device: the next change of the password that the "
+            f"sign-in asks for is not allowed; {m.lockout}",
+            severity=Severity.LOW,
+            confidence="medium",
+        )
+    elif m.has_password:
+        yield Hit((), f"cannot get past a first sign-in that asks for a new password: {m.lockout}")
+    else:
+        yield Hit(
+            (),
+            f"cannot get past a first sign-in that asks for a new password: {m.lockout}",
+            severity=Severity.LOW,
+            confidence="low",
         )
 
 
@@ -77,7 +118,7 @@ def password_alone(m: Member) -> Iterator[Hit]:
     if m.console_without_mfa in ("open", "depends") and not m.lists_only:
         yield Hit(
             (),
-            f"user `{m.name}` has a password, no MFA device and no Deny that holds without MFA"
+            "a password, no MFA device and no Deny that holds without MFA"
             + (f": {m.bypass}" if m.bypass else ""),
             confidence=None if m.console_without_mfa == "open" else "medium",
         )
@@ -97,7 +138,7 @@ def key_alone(m: Member) -> Iterator[Hit]:
     severity = Severity.LOW if m.lists_only else None
     yield Hit(
         (),
-        f"user `{m.name}` has an active access key that works without MFA: {m.bypass}",
+        f"an active access key that works without MFA: {m.bypass}",
         severity=severity,
         confidence=None if m.access_key_without_mfa == "open" else "medium",
     )
@@ -118,8 +159,8 @@ def cannot_enrol(m: Member) -> Iterator[Hit]:
         how = "is denied" if m.enrolment == "denied" else "is not granted"
         yield Hit(
             (),
-            f"user `{m.name}` has no MFA device, is denied everything without one, and enrolling "
-            f"any kind of device {how}",
+            "no MFA device, everything is denied without one, and enrolling any kind of device "
+            f"{how}",
         )
 
 
@@ -133,7 +174,7 @@ def root_without_mfa(m: Member) -> Iterator[Hit]:
     away through the organization.
     """
     if m.root and m.has_device is False and m.has_password is not False:
-        yield Hit((), "the root user of the account has no MFA device")
+        yield Hit((), "has no MFA device")
 
 
 RULES: Final = (
@@ -160,4 +201,11 @@ RULES: Final = (
         about="account",
     ),
     Rule("GEN094", Severity.CRITICAL, root_without_mfa, "UG:id_credentials_mfa", about="account"),
+    Rule(
+        "GEN095",
+        Severity.HIGH,
+        never_allowed,
+        "UG:id_credentials_passwords_enable-user-change",
+        about="account",
+    ),
 )

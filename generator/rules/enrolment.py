@@ -1,7 +1,7 @@
 """Rules about enrolment: what people need before they can have MFA."""
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, TypeAlias
 
 from generator.findings import Severity
 from generator.flows import REGISTER_KEY
@@ -20,6 +20,7 @@ from generator.rules.mfa_denies import (
 )
 from generator.rules.rule import Hit, Rule
 from generator.subject import Subject
+from generator.verdicts import ENROLMENT
 
 _CREATE: Final = "iam:CreateVirtualMFADevice"
 _ENABLE: Final = "iam:EnableMFADevice"
@@ -74,6 +75,46 @@ def enrolment_denied(subject: Subject) -> Iterator[Hit]:
                 let_through(s, _CREATE),
                 on_key=True,
             )
+
+
+def one_kind_denied(subject: Subject) -> Iterator[Hit]:
+    """A Deny "without MFA" leaves out what one kind of MFA device needs
+
+    Why: other kinds can be enrolled, so this may be meant, and AWS's samples for security keys and
+    hardware tokens are written so. But a kind that a Deny "without MFA" catches is only refused as
+    a first device: whoever has nothing of the other kinds, a phone only, never gets to MFA.
+
+    Fix: exempt the calls of that kind from the Deny, or refuse the kind on purpose, by a Deny
+    without a condition on MFA.
+    """
+    if not is_about_people(subject) or list(enrolment_denied(subject)):
+        return
+    said: dict[Place, tuple[Statement, list[str], list[str]]] = {}
+    for kind, calls in _calls_of_kinds(subject).items():
+        for action, denies in calls:
+            for place, s in denies:
+                _, kinds, actions = said.setdefault(place, (s, [], []))
+                kinds += [kind] if kind not in kinds else []
+                actions += [action] if action not in actions else []
+    for place, (s, kinds, actions) in said.items():
+        have = " or ".join(_NOTHING_BUT[kind] for kind in kinds)
+        yield Hit(
+            place_of_action(subject, place, s, actions[0]),
+            f"{called(s)} denies {listed(actions)} without MFA: people who have nothing but {have} "
+            "cannot enrol it, while other kinds of device can be enrolled",
+            f"{let_through(s, *actions, *_LISTS.get(actions[0], ()))}; or, if that kind is "
+            "refused on purpose, deny it without a condition on MFA",
+            on_key=True,
+        )
+
+
+# What the page lists before a device is created.
+_LISTS: Final = {_CREATE: ("iam:ListVirtualMFADevices",)}
+_NOTHING_BUT: Final = {
+    "virtual-totp": "an authenticator app",
+    "security-key": "a security key",
+    "hardware-totp": "a hardware token",
+}
 
 
 def device_named_like_the_user(subject: Subject) -> Iterator[Hit]:
@@ -143,6 +184,26 @@ def enrolment_page_denied(subject: Subject) -> Iterator[Hit]:
         )
 
 
+_Denies: TypeAlias = list[tuple[Place, Statement]]
+
+
+def _calls_of_kinds(subject: Subject) -> dict[str, list[tuple[str, _Denies]]]:
+    """The kinds that are denied, each with the calls that are and by what; none where all are, or
+    where any is refused for good: such a document chooses among the kinds."""
+    on = {"user": _own(subject), "device": _named_device(subject)}
+    denied: dict[str, list[tuple[str, _Denies]]] = {}
+    for kind, calls in ENROLMENT.items():
+        for needed in (n for n in calls if n.granted):
+            register = {_KEY: needed.register} if needed.action == _ENABLE else {}
+            asked = (subject, needed.action, on[needed.on])
+            found = denying(*asked, "console", **register)
+            if found and denying(*asked, "mfa", **register):
+                return {}
+            if found:
+                denied.setdefault(kind, []).append((needed.action, found))
+    return denied if len(denied) < len(ENROLMENT) else {}
+
+
 def _own(subject: Subject) -> str:
     return subject.decider.user.arn
 
@@ -151,13 +212,13 @@ def _named_device(subject: Subject) -> str:
     return subject.decider.device(subject.decider.user.name)
 
 
-def _denying_enable(subject: Subject, *forms: str | None) -> list[tuple[Place, Statement]]:
+def _denying_enable(subject: Subject, *forms: str | None) -> _Denies:
     """What denies enrolment in each of some forms; nothing if one of them gets through."""
     found = [denying(subject, _ENABLE, _own(subject), "console", **{_KEY: f}) for f in forms]
     return [at for each in found for at in each] if all(found) else []
 
 
-def _each_once(found: Iterable[tuple[Place, Statement]]) -> list[tuple[Place, Statement]]:
+def _each_once(found: Iterable[tuple[Place, Statement]]) -> _Denies:
     return list(dict(found).items())
 
 
@@ -183,5 +244,12 @@ RULES: Final = (
         Severity.MEDIUM,
         enrolment_page_denied,
         "UG:reference_policies_examples_aws_my-sec-creds-self-manage",
+    ),
+    Rule(
+        "GEN046",
+        Severity.LOW,
+        one_kind_denied,
+        "UG:id_credentials_mfa_enable_fido",
+        confidence="low",
     ),
 )

@@ -1,6 +1,9 @@
 """The rules as people, machines and pages read them: `gen rules`, and docs/rules.md."""
 
+import base64
+import csv
 import difflib
+import io
 import json
 import re
 import textwrap
@@ -13,6 +16,9 @@ from generator.rules.rule import Rule
 EXAMPLES: Final = Path(__file__).resolve().parent / "examples"
 # A longer diff says less than the two examples, one after the other.
 _SHORT: Final = 30
+_CONTENT: Final = re.compile(r'(\s*)"Content": "([A-Za-z0-9+/]{80,}=*)",?')
+# Columns of a credential report that say who it is.
+_NAMES: Final = ("user", "arn")
 _AWS: Final = "https://docs.aws.amazon.com"
 _PAGES: Final = {
     "UG": f"{_AWS}/IAM/latest/UserGuide/{{}}.html",
@@ -92,17 +98,33 @@ def _shown(rule: Rule) -> Iterator[tuple[str, str, str]]:
     found = examples(rule)
     if found is None:
         return
-    fires, quiet = (text.splitlines() for text in found)
+    fires, quiet = (list(_lines(text)) for text in found)
     changes = list(difflib.unified_diff(fires, quiet, "fires", "quiet", n=len(fires), lineterm=""))
     if len(changes) > _SHORT:
         changes = list(difflib.unified_diff(fires, quiet, "fires", "quiet", lineterm=""))
-    if len(changes) <= _SHORT:
+    if len(changes) <= max(_SHORT, len(fires) // 2):
         # Without the two names and the numbers of lines, which say nothing here.
-        text = "\n".join(line for line in changes[2:] if not line.startswith("@@"))
+        parts = "\n".join(changes[3:]).split("\n@@")
+        text = "\n ...\n".join((parts[0], *(part.partition("\n")[2] for part in parts[1:])))
         yield "The lines that make it fire (-), and what does not (+)", "diff", text
     else:
-        yield "Fires", "json", found[0]
-        yield "Does not fire", "json", found[1]
+        yield "Fires", "json", "\n".join(fires)
+        yield "Does not fire", "json", "\n".join(quiet)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of an example; a credential report is written out, a line for each value in it."""
+    for line in text.splitlines():
+        found = _CONTENT.fullmatch(line)
+        if found is None:
+            yield line
+            continue
+        space, content = found.groups()
+        yield f'{space}"Content": the credential report, in base64'
+        report = base64.b64decode(content).decode()
+        for row in csv.DictReader(io.StringIO(report)):
+            said = (f"{name} {value}" for name, value in row.items() if name not in _NAMES)
+            yield from (f"{space}  {row['user']}: {each}" for each in said)
 
 
 def _filled(text: str) -> str:
