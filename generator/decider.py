@@ -112,7 +112,7 @@ class Decider:
     ) -> Decision | str:
         owner = resource.split(":", 5)[4:5]
         account = owner[0] if owner and owner[0].isdigit() else who.account
-        asked = context(state, who, account, **carried)
+        asked = context(state, who, account, action, **carried)
         request = Request(who, action, resource, account, asked)
         try:
             return evaluate(request, self.beside if administrator else self.alone)

@@ -19,8 +19,9 @@ from generator.pattern import glob
 from generator.policy import Effect, Policy, Statement
 from generator.positions import Place
 from generator.request import Document, Policies
+from generator.singled_out import people, probes
 from generator.states import USER
-from generator.verdicts import NO_SAY, NOT_JUDGED, identity_verdicts, trust_without_mfa
+from generator.verdicts import NO_SAY, NOT_JUDGED, document_verdicts, trust_without_mfa
 
 PLACEHOLDER_ACCOUNT: Final = "111122223333"
 _ARN: Final = re.compile(r"arn:(aws[a-z-]*):[a-z0-9-]*:[a-z0-9-]*:([0-9]{12})?")
@@ -35,6 +36,10 @@ def _is_of_sign_in(item: str) -> bool:
 
 
 _JUDGED: Final = ("identity", "boundary", "scp", "session", "trust")
+# The path before the own user's name, "" where there is none.
+_OWN_PATH: Final = re.compile(
+    r"arn:[^:]*:iam::[^:]*:user/((?:[^*?$]*/)?)\$\{aws:username\}", re.IGNORECASE
+)
 _OWN_ACTIONS: Final = ("iam:changepassword", "iam:enablemfadevice")
 # Attached everywhere unless somebody takes it off. Source: AWS Organizations User Guide, SCPs.
 _FULL_ACCESS: Final = Document("FullAWSAccess", ADMINISTRATOR.policy)
@@ -146,9 +151,12 @@ class Subject:
     @cached_property
     def decider(self) -> Decider:
         """Asks the document: `alone`, and beside AdministratorAccess."""
+        return self._decider(self.policy)
+
+    def _decider(self, policy: Policy) -> Decider:
         return Decider(
-            self._policies(administrator=False),
-            self._policies(administrator=True),
+            self._policies(policy, administrator=False),
+            self._policies(policy, administrator=True),
             partition=self.partition,
             account=self.account,
             user=self._user,
@@ -156,7 +164,20 @@ class Subject:
 
     @property
     def _user(self) -> str:
-        """Who asks: nobody's name, unless the document names one single user as the own one."""
+        """Who asks: nobody's name, unless the document names one single user as the own one.
+
+        Where it knows own users under one path only, under that path.
+        """
+        paths = {
+            match.group(1)
+            for s in self.policy.statements
+            if s.resources
+            for item in s.resources.items
+            for match in [_OWN_PATH.fullmatch(item)]
+            if match
+        }
+        if len(paths) == 1 and (path := paths.pop()):
+            return f"{path}{USER}"
         named = {
             match.group(1)
             for s in self.policy.statements
@@ -184,24 +205,38 @@ class Subject:
     @cached_property
     def verdicts(self) -> dict[str, str]:
         """The verdicts of the document, by name; see `generator.verdicts`."""
-        if self.kind not in _JUDGED:
+        if self.kind not in _JUDGED or self.found.holders == frozenset({"role"}):
             return {}
         if self.kind == "trust":
             if not self.is_whole:
                 return {"trust_without_mfa": NOT_JUDGED}
             return {"trust_without_mfa": trust_without_mfa(self.decider, self.policy, self.role)}
-        found: dict[str, str] = (
-            dict(identity_verdicts(self.decider)) if self.concerns_sign_in else dict(NO_SAY)
-        )
-        return found if self.is_whole else dict.fromkeys(found, NOT_JUDGED)
+        if self.is_whole:
+            return self._verdicts(self.policy) if self.concerns_sign_in else dict(NO_SAY)
+        if self.unread:
+            return dict.fromkeys(NO_SAY, NOT_JUDGED)
+        # A Deny that is known whole holds, whatever the rest says.
+        found = self._verdicts(Policy(tuple(self._known()), self.policy.version))
+        sure = ("denied", "locked_out")
+        return {name: v if v in sure else NOT_JUDGED for name, v in found.items()}
+
+    def _verdicts(self, policy: Policy) -> dict[str, str]:
+        decider = self._decider(policy)
+        return dict(document_verdicts(decider, people(policy, decider), probes(policy, decider)))
+
+    def _known(self) -> Iterator[Statement]:
+        """The statements without a part that is not known."""
+        for place, s in self.statements():
+            if not any(at[: len(place)] == place for at in self.found.not_read):
+                yield s
 
     @property
     def role(self) -> str:
         """The ARN of the role that a trust policy is of."""
         return f"arn:{self.partition}:iam::{self.account}:role/role"
 
-    def _policies(self, administrator: bool) -> Policies:
-        document = Document("document", self.policy)
+    def _policies(self, policy: Policy, administrator: bool) -> Policies:
+        document = Document("document", policy)
         if self.kind == "scp":
             return Policies(identity=(ADMINISTRATOR,), scps=((document, _FULL_ACCESS),))
         if self.kind == "boundary":

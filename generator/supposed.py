@@ -23,6 +23,10 @@ IN_WORDS: Final[dict[State, str]] = {
 
 # Source: IAM User Guide, "AWS global condition context keys": when each is in a request, and
 # "aws:MultiFactorAuthPresent". A session of a role has no MFA flag: "Secure API access with MFA".
+# Source: the same page, aws:TokenIssueTime: in requests with temporary credentials only.
+_LONG_TERM: Final[dict[str, Value]] = {"aws:tokenissuetime": None}
+# Source: IAM User Guide, "Deny access to AWS based on the requested Region": IAM is one endpoint.
+_IAM_REGION: Final = {"aws": "us-east-1"}
 _FLAGS: Final[dict[State, tuple[str | None, str | None]]] = {
     "console": ("false", None),
     "key": (None, None),
@@ -31,6 +35,9 @@ _FLAGS: Final[dict[State, tuple[str | None, str | None]]] = {
 }
 _SETTLED: Final[dict[str, Value]] = {
     "aws:viaawsservice": "false",
+    # "Agent Toolkit for AWS", troubleshooting: true for what AWS's MCP servers call for somebody.
+    "aws:viaawsmcpservice": "false",
+    "aws:calledviaawsmcp": None,
     "aws:principalisawsservice": "false",
     "aws:securetransport": "true",
     "aws:calledvia": None,
@@ -73,10 +80,10 @@ def _is_circumstance(key: str) -> bool:
     return not key.startswith("$") and is_key(key)
 
 
-def context(state: State, who: Caller, owner: str, **carried: Value) -> Supposed:
+def context(state: State, who: Caller, owner: str, action: str = "", **carried: Value) -> Supposed:
     """The context of a call by somebody in a state, on something of an account.
 
-    `carried` are keys in lower case that the call brings along, `_` for `:` and `-`.
+    `carried` are keys in lower case that the call brings along.
     """
     flag, age = _FLAGS[state]
     found: dict[str, Value] = {
@@ -93,4 +100,8 @@ def context(state: State, who: Caller, owner: str, **carried: Value) -> Supposed
         "iam:fido-fips-140-2-certification": None,
         "iam:fido-fips-140-3-certification": None,
     }
+    if state == "key":
+        found |= _LONG_TERM
+    if action.lower().startswith("iam:") and who.partition in _IAM_REGION:
+        found["aws:requestedregion"] = _IAM_REGION[who.partition]
     return Supposed(found | carried)

@@ -72,6 +72,38 @@ def identity_verdicts(decider: Decider) -> dict[str, Verdict]:
     return found
 
 
+def document_verdicts(
+    decider: Decider, people: Iterable[Caller], probes: Iterable[tuple[str, str]]
+) -> dict[str, Verdict]:
+    """The verdicts of one document.
+
+    `people` are users whom it singles out: if one of them is locked out, that counts. `probes` are
+    calls of other services that it leaves out of a Deny, with what they are on.
+    """
+    found = identity_verdicts(decider)
+    if found["enrol_virtual-totp"] in ("denied", "not_granted"):
+        # Where only a device called like the user may be created, that is a way in.
+        own = enrolment(decider, "virtual-totp", device=decider.user.name)
+        if own in ("open", "depends"):
+            found["enrol_virtual-totp"] = own
+    for who in people:
+        if first_login(decider, who) == "locked_out":
+            found["first_login"] = "locked_out"
+        for kind in KINDS:
+            if enrolment(decider, kind, who=who) == "denied":
+                found[f"enrol_{kind}"] = "denied"
+    for state, name in _WAYS:
+        if found[name] != "open" and any(
+            decider.is_denied(action, thing, state) is False for action, thing in probes
+        ):
+            found[name] = "open"
+    return found
+
+
+_WAYS: Final[tuple[tuple[State, str], ...]] = (
+    ("key", "access_key_without_mfa"),
+    ("console", "console_without_mfa"),
+)
 # Those of a document that denies nothing and allows only actions of other services.
 NO_SAY: Final[dict[str, Verdict]] = {
     "first_login": "not_granted",
@@ -92,28 +124,30 @@ def first_login(decider: Decider, who: Caller | None = None) -> Verdict:
     return _granted([decider.is_allowed("iam:ChangePassword", arn, "console", who=who)])
 
 
-def enrolment(decider: Decider, kind: str, device: str = "") -> Verdict:
+def enrolment(decider: Decider, kind: str, device: str = "", who: Caller | None = None) -> Verdict:
     """Whether a user without MFA can enrol a first device of a kind, in the console."""
-    asked = list(_calls(decider, kind, device))
+    asked = list(_calls(decider, kind, device, who or decider.user))
     if kind == "security-key" and decider.asks_for("iam:fido-"):
-        asked = _certified(decider, asked)
-    denied = [decider.is_denied(n.action, on, "console", **carried) for n, on, carried in asked]
+        asked = _certified(decider, asked, who)
+    denied = [
+        decider.is_denied(n.action, on, "console", who=who, **carried) for n, on, carried in asked
+    ]
     if any(denied):
         return "denied"
     if None in denied:
         return "depends"
     return _granted(
-        decider.is_allowed(n.action, on, "console", **carried)
+        decider.is_allowed(n.action, on, "console", who=who, **carried)
         for n, on, carried in asked
         if n.granted
     )
 
 
 def _calls(
-    decider: Decider, kind: str, device: str
+    decider: Decider, kind: str, device: str, who: Caller
 ) -> Iterator[tuple[Needed, str, dict[str, str | None]]]:
     on = {
-        "user": decider.user.arn,
+        "user": who.arn,
         "device": decider.device(device) if device else decider.device(),
         "account": "*",
     }
@@ -123,13 +157,15 @@ def _calls(
 
 
 def _certified(
-    decider: Decider, asked: list[tuple[Needed, str, dict[str, str | None]]]
+    decider: Decider,
+    asked: list[tuple[Needed, str, dict[str, str | None]]],
+    who: Caller | None,
 ) -> list[tuple[Needed, str, dict[str, str | None]]]:
     """The same calls with a key of a certification that is let through, if there is one."""
     *others, (needed, on, carried) = asked
     for levels in product(_FIDO, _FIPS, _FIPS):
         keys = carried | dict(zip(_CERTIFICATIONS, levels, strict=True))
-        if decider.is_denied(needed.action, on, "console", **keys) is False:
+        if decider.is_denied(needed.action, on, "console", who=who, **keys) is False:
             return [*others, (needed, on, keys)]
     return asked
 
@@ -153,7 +189,8 @@ def _granted(answers: Iterable[bool | None]) -> Verdict:
 def work_without_mfa(decider: Decider, state: State) -> Verdict:
     """Whether actions of other services get through without MFA."""
     thing = SOMETHING.format(decider.partition, decider.account)
-    denied = [decider.is_denied(action, thing, state) for action in WORK]
+    # Much is called on nothing in particular, which an ARN does not cover.
+    denied = [decider.is_denied(action, on, state) for action in WORK for on in (thing, "*")]
     if False in denied:
         return "open"
     return "depends" if None in denied else "denied"

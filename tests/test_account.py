@@ -237,7 +237,7 @@ def test_reasons_name_statement_policy_and_group() -> None:
         "statement `ChangeOwnPassword` of policy OwnPassword, attached to group readers, allows "
         "`iam:ChangePassword` to users without a path, and this one has `/staff/`"
     )
-    assert found["bob"].lockout == "nothing allows `iam:ChangePassword`"
+    assert found["bob"].lockout == "no policy of the user allows `iam:ChangePassword`"
     assert found["erin"].bypass == (
         "Statement[0] of policy AdministratorAccess, attached to the user, allows "
         "`ec2:RunInstances` with an access key without MFA and a console session without MFA"
@@ -258,6 +258,20 @@ def test_a_boundary_limits_and_denies() -> None:
     assert members(data)["carol"].lockout == (
         "Statement[1] of the permissions boundary team/Limit denies `iam:ChangePassword`"
     )
+
+
+def test_a_boundary_that_does_not_allow_is_named() -> None:
+    """
+    Where a policy or the account allows ChangePassword and the boundary does not, that is said.
+    """
+    data = copy.deepcopy(TEAM)
+    statement = data["Policies"][4]["PolicyVersionList"][0]["Document"]["Statement"][0]
+    statement["Action"] = ["logs:*"]
+    said = "the permissions boundary team/Limit does not allow `iam:ChangePassword`"
+
+    assert members(data)["carol"].lockout == said
+    policy = '{"AllowUsersToChangePassword": true}', "p.json"
+    assert members(data, password_policy=policy)["carol"].lockout == said
 
 
 @pytest.mark.parametrize("what", ["Policies", "GroupDetailList"])
@@ -354,6 +368,70 @@ def test_severity_follows_what_is_known() -> None:
     assert hits(has_password=True, has_device=False, password_used=True) == [("high", "medium")]
     assert hits(has_password=False) == []
     assert hits(has_password=True, has_device=True) == []
+
+
+def test_who_may_not_set_a_password_is_found_if_it_is_sure() -> None:
+    """
+    A user whom nothing allows to set a password is a finding as soon as the password policy is
+    known, less sure without a report, and none for who has no password or has a device.
+    """
+    rule = next(rule for rule in RULES if rule.id == "GEN095")
+
+    def hits(**known: Any) -> list[tuple[str, str]]:
+        member: Json = {"name": "a", "first_login": "not_granted", "password_policy_known": True}
+        found = rule.check(Member(**(member | known)))
+        return [(str(h.severity or rule.severity), h.confidence or "high") for h in found]
+
+    assert hits(has_password=True, has_device=False) == [("high", "high")]
+    assert hits(has_password=True, has_device=False, password_used=True) == [("low", "medium")]
+    assert hits() == [("low", "low")]
+    assert hits(has_password=False) == hits(has_password=True, has_device=True) == []
+    assert hits(has_password=True, password_policy_known=False) == []
+    assert hits(has_password=True, first_login="open") == hits(root=True) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("none", (True, "not_granted", ["GEN095"])),
+        (
+            '{"PasswordPolicy": {"AllowUsersToChangePassword": false}}',
+            (True, "not_granted", ["GEN095"]),
+        ),
+        ('{"PasswordPolicy": {"AllowUsersToChangePassword": true}}', (True, "open", [])),
+        ("[]", (False, "not_granted", [])),
+        ("", (False, "not_granted", [])),
+    ],
+)
+@pytest.mark.parametrize("inside", [False, True], ids=["a file", "a further page"])
+def test_password_policy_is_known(text: str, expected: Any, inside: bool) -> None:
+    """
+    Given, in the dump, or `none`, it settles a user without policies; unreadable, it says nothing.
+    """
+    dump = json.dumps({"UserDetailList": [{"UserName": "dave", "Arn": f"{ME}dave"}]})
+    if inside and text.startswith("{"):
+        dump, text = dump + text, ""
+    policy = (text, "p.json") if text else None
+    with audit_dump(io.BytesIO(dump.encode()), label="d", password_policy=policy) as found:
+        (row,) = found.rows
+        rules = [f.rule for f in found.findings]
+        assert (found.password_policy_known, row.member.first_login, rules) == expected
+        assert bool(found.errors) == (text == "[]")
+
+
+def test_findings_of_people_read_as_others_do() -> None:
+    """
+    A fix has no full stop, and a message does not say again whom the finding names.
+    """
+    report = (DUMPS / "report.csv").read_text(encoding="utf-8"), "report.csv"
+    with audit_dump(
+        DUMPS / "team.json", credential_report=report, password_policy=("none", "-")
+    ) as found:
+        assert len({f.rule for f in found.findings}) > 3
+        for f in found.findings:
+            assert not f.fix.endswith(".")
+            assert f.document.partition(" ")[2] not in f.message
+            assert f.document.startswith(("user ", "root user"))
 
 
 def own_policies() -> list[Any]:

@@ -146,7 +146,7 @@ def test_standard_input_is_shown_and_not_edited(tmp_path: Path) -> None:
 
     assert '+        "iam:ChangePassword",\n' in shown.stdout
     assert done.returncode == 2
-    assert "standard input is not edited in place" in done.stdout
+    assert "standard input is not edited in place" in done.stderr
 
 
 def test_a_baseline_leaves_only_what_is_new(tmp_path: Path) -> None:

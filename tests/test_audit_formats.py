@@ -20,21 +20,27 @@ from msgspec.structs import replace
 
 from generator.audit.annotations import as_annotations
 from generator.audit.baseline import fingerprint
+from generator.audit.columns import columns
 from generator.audit.csv_rows import HEADER, as_csv, guarded
 from generator.audit.machine import as_json
 from generator.audit.markdown import as_markdown
 from generator.audit.places import relative
 from generator.audit.result import Account, Audit, Person, Record, RoleRow, Suppressed
+from generator.audit.rows import OPEN, weight
 from generator.audit.sarif import as_sarif
+from generator.audit.summary import counts
 from generator.audit.table import MOST, as_text, on_terminal
 from generator.errors import GenError, Where, one_line
 from generator.findings import Confidence, Finding, Severity
 from generator.rules import RULES
+from generator.rules.accounts import RULES as ACCOUNT_RULES
+from generator.rules.accounts import Member
 from generator.rules.rule import Rule
 from generator.rules.show import as_json as rules_as_json
 from generator.rules.show import as_markdown as rules_as_markdown
 from generator.rules.show import as_text as rules_as_text
 from generator.rules.show import examples, links, one_as_text
+from generator.verdicts import NO_SAY
 from tests.support import ROOT, run_gen
 from tests.trees import put
 
@@ -473,10 +479,10 @@ def test_markdown_fits(found: Audit, most: int) -> None:
 def test_markdown_of_a_large_account_fits_a_comment() -> None:
     """10,000 findings and 10,000 people: the worst are in it, and how many are not."""
     people = tuple(person(f"user{i:05}") for i in range(10_000))
-    locked = person("zoe", first_login="locked_out")
+    zoe = locked("zoe", "x")
     found = Audit(
         findings=tuple(finding(line=i, severity=Severity.LOW) for i in range(1, 10_001)),
-        accounts=(Account("dump.json", "111122223333", (*people, locked), (), 0),),
+        accounts=(Account("dump.json", "111122223333", (*people, zoe), (), 0),),
     )
     text = as_markdown(found)
 
@@ -489,13 +495,157 @@ def test_markdown_of_a_large_account_fits_a_comment() -> None:
 def test_long_tables_are_cut_in_a_terminal() -> None:
     """Of many people those with problems are shown, at most 50, and how many more there are."""
     people = [person(f"user{i:03}") for i in range(200)]
-    people += [person(f"locked{i:03}", first_login="locked_out") for i in range(60)]
+    people += [locked(f"locked{i:03}", f"policy {i}") for i in range(60)]
     account = Account("dump.json", "111122223333", tuple(people), (), 0)
     text = as_text(Audit(accounts=(account,)))
 
     assert len(re.findall("^locked", text, re.MULTILINE)) == MOST
     assert "user000" not in text
     assert "and 210 people more: see --format csv\n" in text
+
+
+def locked(name: str, lockout: str, **changed: Any) -> Person:
+    """Somebody without a device who cannot sign in."""
+    given = {"first_login": "locked_out", "lockout": lockout, "has_device": False} | changed
+    return person(name, **given)
+
+
+def test_people_who_are_alike_share_a_row() -> None:
+    """Of many people, those with the same verdicts and cause are a row, the worst first."""
+    people = [person(f"a{i:03}", access_key_without_mfa="open") for i in range(200)]
+    people += [locked(f"z{i:03}", "x") for i in range(60)]
+    account = Account("dump.json", "111122223333", tuple(people), (), 0)
+    text = as_text(Audit(accounts=(account,)))
+    rows = [line.split("  ")[0] for line in text.splitlines() if line[:2] in ("a0", "z0")]
+
+    assert rows == ["z000 and 59 more", "a000 and 199 more"]
+    assert "people more" not in text
+
+
+NO_SAY_ROW: Final[dict[str, str]] = {**NO_SAY}
+
+
+def lockout_of(number: int) -> Record:
+    return Record(f"z{number}.json", "identity", "", NO_SAY_ROW | {"first_login": "locked_out"})
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_the_worst_documents_come_first(form: str) -> None:
+    """Among many policies no lockout is left out, and an ordinary Allow is nothing to look at."""
+    plain = [Record(f"a{i}.json", "identity", "", NO_SAY_ROW, False) for i in range(190)]
+    grants = NO_SAY_ROW | {"first_login": "open"}
+    others = [Record(f"b{i}.json", "identity", "", grants) for i in range(60)]
+    text = FORMATS[form](Audit(documents=(*plain, *others, *(lockout_of(i) for i in range(10)))))
+    shown = re.findall(r"\b([abz]\d+)\.json", text)
+
+    assert shown[:10] == [f"z{i}" for i in range(10)]
+    assert not [name for name in shown if name.startswith("a")]
+    assert "190 documents have no say in MFA or sign-in" in text
+    assert text.count(OPEN) == 1
+
+
+def test_what_open_means_is_said_where_it_is_seen() -> None:
+    """The line on AdministratorAccess stands below tables that have an `open` of it, and only."""
+    closed = NO_SAY_ROW | dict.fromkeys(["access_key_without_mfa", "console_without_mfa"], "denied")
+    for verdicts, times in ((closed, 0), (NO_SAY_ROW, 1)):
+        assert as_text(Audit(documents=(Record("a", "scp", "", verdicts),))).count(OPEN) == times
+    trust = Record("a", "trust", "", {"trust_without_mfa": "open"})
+    assert OPEN not in as_text(Audit(documents=(trust,)))
+
+
+def test_a_hole_is_worse_than_no_deny() -> None:
+    """A document that stops the console and not access keys comes before one that stops neither."""
+    hole = NO_SAY_ROW | {"console_without_mfa": "denied"}
+
+    assert weight(hole) > weight(NO_SAY_ROW) == 0
+    assert weight(hole) < weight(NO_SAY_ROW | {"first_login": "locked_out"})
+    assert weight({"trust_without_mfa": "open"}) > weight({"trust_without_mfa": "refused"}) == 0
+
+
+def test_the_account_comes_before_its_documents() -> None:
+    """Of an account people read the numbers first, then who, then documents, then findings."""
+    text = as_text(audit())
+    starts = ["dump.json: account", "NAME ", "ROLE ASSUMED", "DOCUMENT ", "-:1:1: critical"]
+
+    assert text.startswith(starts[0])
+    assert sorted(map(text.index, starts)) == list(map(text.index, starts))
+
+
+def of_people(count: int, message: str = "cannot get past x") -> tuple[Finding, ...]:
+    """Findings of the rule on people who are locked out."""
+    return tuple(
+        finding(rule="GEN090", line=i, document=f"user u{i:02}", sid="", message=message)
+        for i in range(1, count + 1)
+    )
+
+
+def test_findings_of_people_with_one_cause_are_one() -> None:
+    """In text and Markdown the people whom one policy locks out stand together; JSON has each."""
+    other = of_people(1, "something else")
+    found = Audit(findings=(*of_people(37), *other, finding(rule="GEN010", document="user u99")))
+    text, page = as_text(found), as_markdown(found)
+
+    assert text.count("GEN090") == page.count("GEN090") == 2
+    assert "critical GEN090 37 users: cannot get past x\n  users: u01, u02, " in text
+    assert "u20 and 17 more: see --format json\n  fix: " in text
+    assert "user u01: something else" in text
+    assert "<code>u20</code> and 17 more.\n  Fix: " in page
+    assert "## Critical (39)" in page
+    assert len(json.loads(as_json(found))["findings"]) == 39
+    assert as_annotations(found).count("GEN090") == 38
+
+
+def test_markdown_counts_the_findings_that_it_leaves_out() -> None:
+    """A group that does not fit counts as many findings as it is."""
+    text = as_markdown(Audit(findings=of_people(37)), "", 350)
+
+    assert "Left out here: 37 findings" in text
+
+
+@given(maybe, maybe, st.booleans(), st.sampled_from(["locked_out", "not_granted", "open"]))
+def test_counts_agree_with_findings(
+    has_password: bool | None, has_device: bool | None, known: bool, verdict: str
+) -> None:
+    """Who counts as locked out is who has a finding that says so, and the others are said apart."""
+    credentials: dict[str, Any] = {"has_password": has_password, "has_device": has_device}
+    member = Member(name="a", first_login=verdict, password_policy_known=known, **credentials)
+    fired = {rule.id for rule in ACCOUNT_RULES for _ in rule.check(member)} & {"GEN090", "GEN095"}
+    somebody = person("a", first_login=verdict, **credentials)
+    found = counts(Account("d", "", (somebody,), (), 0, known))
+
+    if verdict == "not_granted" and has_password is None:
+        assert found.not_granted == (not has_device)
+        assert found.locked_out == 0
+    else:
+        assert found.locked_out == len(fired)
+    assert found.spared == (verdict == "locked_out" and not fired)
+    assert found.never_allowed == (fired == {"GEN095"} and has_password is True)
+
+
+def test_a_first_sign_in_that_nothing_allows_is_in_the_summary() -> None:
+    """Known, it is a lockout; what would settle it is asked for where it is not known."""
+    dave = person("dave", first_login="not_granted", has_password=True, has_device=False)
+    erin = replace(dave, has_password=None, has_device=None)
+    bob = locked("bob", "x", has_device=True)
+
+    def said(known: bool, *people: Person) -> str:
+        return as_text(Audit(accounts=(Account("d", "1", people, (), 0, known),)))
+
+    assert "1 locked out at first sign-in, 1 of them because nothing lets" in said(True, dave)
+    assert "0 locked out at first sign-in\n  1 whom no policy lets set" in said(False, dave)
+    assert "give --password-policy" in said(False, dave)
+    assert "1 whom nothing lets set a password: give --credential-report" in said(True, erin)
+    assert "0 locked out at first sign-in\n  1 more whom a policy would lock" in said(False, bob)
+    assert "x (has an MFA device)" in said(False, bob)
+
+
+def test_csv_and_json_have_the_problems_of_people() -> None:
+    """What the table calls PROBLEM is in both, the causes of a lockout too."""
+    account = Account("d", "1", (locked("bob", "x", bypass="y", problems=("z",)),), (), 0)
+    found = Audit(accounts=(account,))
+
+    assert next(csv.DictReader(io.StringIO(as_csv(found))))["problems"] == "x; y; z"
+    assert json.loads(as_json(found))["accounts"][0]["people"][0]["problems"] == ["x", "y", "z"]
 
 
 @given(audits)
@@ -508,12 +658,32 @@ def test_text_is_plain_and_colour_changes_nothing_else(found: Audit) -> None:
     assert click.unstyle(coloured) == plain
 
 
-def test_rows_are_cut_to_the_terminal() -> None:
-    """Tables are as wide as asked for; findings, which people copy, are whole."""
-    lines = as_text(audit(), width=40).splitlines()
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 140, 200])
+def test_no_verdict_is_lost_in_a_narrow_terminal(width: int) -> None:
+    """Rows that do not fit are folded: every word of a wide table is in a narrow one."""
+    wide, narrow = as_text(audit()), as_text(audit(), width=width)
 
-    assert max(len(line) for line in lines if line.endswith("…")) == 40
-    assert any(line.startswith("policies/team.json:8:21: critical GEN010") for line in lines)
+    assert set(re.findall(r"\w+", wide.upper())) == set(re.findall(r"\w+", narrow.upper()))
+    for verdict in ("locked out", "denied: security-key; works:", "refused"):
+        assert " ".join(narrow.split()).count(verdict) >= wide.count(verdict)
+    assert any(
+        line.startswith("policies/team.json:8:21: critical GEN010") for line in narrow.splitlines()
+    )
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["a", "b c", "", "long-word"]), min_size=3, max_size=3)),
+    st.integers(16, 60),
+)
+def test_columns_are_as_wide_as_asked_for(rows: list[list[str]], width: int) -> None:
+    """Whatever the rows, no line is wider, and all cells are there in their order."""
+    lines = columns([["ONE", "TWO", "THREE"], *rows], width)
+
+    assert max(map(len, lines)) <= width
+    words_ = re.sub(r"TWO: |THREE: |\s+", " ", " ".join(lines)).split()
+    heads = 3 if lines[0].startswith("ONE  TWO") else None
+    cells = [word for row in rows for cell in row for word in cell.split()]
+    assert [w for w in words_[heads:] if w not in ("ONE", "TWO", "THREE")] == cells
 
 
 @pytest.mark.parametrize(
@@ -621,6 +791,21 @@ def test_examples_that_differ_a_lot_are_both_shown(
     assert "```diff" not in page
 
 
+def test_long_examples_are_shown_by_what_differs() -> None:
+    """Of examples that are whole accounts, the lines that differ are shown, and no base64."""
+    for rule in ACCOUNT_RULES:
+        shown = one_as_text(rule)
+
+        assert "(-), and what does not (+)" in shown, rule.id
+        assert len(shown.splitlines()) < 60, rule.id
+        assert re.search(r"^    [-+] ", shown, re.MULTILINE), rule.id
+        assert not re.search(r"[A-Za-z0-9+/]{80}", shown), rule.id
+    assert "-      alice: mfa_active false\n    +      alice: mfa_active true" in one_as_text(
+        ACCOUNT_RULES[1]
+    )
+    assert "\n     ...\n" in one_as_text(ACCOUNT_RULES[0])
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
@@ -659,7 +844,7 @@ def test_the_page_shows_what_is_printed(tmp_path: Path) -> None:
     write, use = (line.partition("#")[0].split()[1:] for line in blocks("sh")[1].splitlines())
     written, used = run_gen(*write, cwd=tmp_path), run_gen(*use, cwd=tmp_path)
 
-    assert (written.returncode, written.stderr) == (0, "")
+    assert (written.returncode, written.stderr) == (0, "wrote audit-baseline.json: 2 findings\n")
     assert used.returncode == 0
     assert used.stdout.endswith(
         "1 document, 0 findings, 1 suppressed, 2 known from the baseline, 0 errors\n"
@@ -678,6 +863,54 @@ def test_the_page_has_the_keys_of_json() -> None:
         value = shown[name][0] if isinstance(shown[name], list) else shown[name]
         if isinstance(value, dict) and name not in ("suppressed", "notes"):
             assert re.findall(r"`(\w+)`", of)[: len(value)] == list(value), name
+
+
+def test_the_page_has_the_columns_of_people() -> None:
+    """docs/audit.md says of each column of the CSV, and of each key, what it is."""
+    page = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    table = page.partition("| of a person |")[2].partition("\n\n")[0]
+    roles = page.partition("| of a role |")[2].partition("\n\n")[0]
+    (account,) = json.loads(as_json(audit()))["accounts"]
+
+    def first(text: str) -> list[str]:
+        return [
+            n
+            for row in re.findall(r"^\| (`.*?) \|", text, re.M)
+            for n in re.findall(r"`(\w+)`", row)
+        ]
+
+    assert first(table) == list(account["people"][0]) == list(HEADER[2:])
+    assert first(roles) == list(account["roles"][0])
+
+
+def test_no_password_policy_is_said_with_none(tmp_path: Path) -> None:
+    """`--password-policy none` is an account without one; a file that is not there is an error."""
+    dump = json.dumps(
+        {"UserDetailList": [{"UserName": "d", "Arn": "arn:aws:iam::111122223333:user/d"}]}
+    )
+    put(tmp_path, {"d.json": dump})
+    done = run_gen("audit", "d.json", "--password-policy", "none", cwd=tmp_path)
+    other = run_gen("audit", "d.json", "--password-policy", "nowhere", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "GEN095" in done.stdout
+    assert other.returncode == 2
+
+
+def test_an_allow_of_other_services_has_no_row(tmp_path: Path) -> None:
+    """A policy without a say in MFA is counted; one with a finding in it keeps its row."""
+    allow = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    put(
+        tmp_path,
+        {
+            f"{name}.json": json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            for name, statement in (("a", allow), ("b", allow | {"Action": "s3:GetObjct"}))
+        },
+    )
+    done = run_gen("audit", ".", cwd=tmp_path)
+
+    assert "1 document has no say in MFA or sign-in\n" in done.stdout
+    assert re.findall(r"^(\w)\.json  ", done.stdout, re.MULTILINE) == ["b"]
 
 
 def test_the_workflow_of_the_page_runs_what_there_is(tmp_path: Path) -> None:

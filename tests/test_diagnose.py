@@ -9,23 +9,26 @@ import shlex
 import string
 import sys
 import traceback
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generator.commands.diagnose import diagnose
-from generator.diagnose.ask import read_password
 from generator.diagnose.cloudtrail import read_events
-from generator.diagnose.edits import exemptions
 from generator.diagnose.documents import attached
+from generator.diagnose.edits import exemptions
 from generator.diagnose.evidence import Evidence, Person
 from generator.diagnose.messages import meaning_of, read_message
-from generator.diagnose.password import Password, requirements
+from generator.diagnose.password import Password, read_password
+from generator.diagnose.password_cause import requirements
 from generator.diagnose.permission import Permission
 from generator.errors import GenError
 from generator.found import Found
@@ -432,7 +435,7 @@ def test_nothing_of_an_event_is_echoed(tmp_path: Path, capsys: pytest.CaptureFix
     assert secret not in text + capsys.readouterr().out
 
 
-OWN: Final = {
+OWN: Final[dict[str, Any]] = {
     "Version": "2012-10-17",
     "Statement": [
         {
@@ -451,13 +454,17 @@ OWN: Final = {
         ({}, "--first-sign-in", "nothing to go by was given"),
         ({}, "--policy x.json", "x.json: no such file"),
         ({"x.json": "{"}, "--policy x.json", "x.json:1:2: not valid JSON: "),
-        ({"x.json": '{"a": 1,\n "a": 2}'}, "--policy x.json", "x.json:2:2: the key `a` stands "),
+        (
+            {"x.json": '{"Version": "2012-10-17",\n "Version": "2012-10-17"}'},
+            "--policy x.json",
+            "x.json:2:2: the key `Version` stands ",
+        ),
         (
             {"x.json": '{"Version": "2012-10-17",\n "Statement": [{"Effect": "Deny"}]}'},
             "--policy x.json",
             "x.json:2:16: Statement[0] has neither `Action` nor `NotAction`",
         ),
-        ({"x.json": "[]"}, "--boundary x.json", "x.json:1:1: a policy document is a JSON object"),
+        ({"x.json": "[]"}, "--boundary x.json", "x.json: holds no policy"),
         ({"x.json": "{}"}, "--scp x.json,y.json", "y.json: no such file"),
         ({}, "--scp ,", "--scp names no file"),
         ({"x.json": "{}"}, "--event x.json", "x.json:1:1: is not an event of CloudTrail"),
@@ -490,7 +497,7 @@ OWN: Final = {
         (
             {"x.json": '{"UserDetailList":\n [{"UserName": "alicia"}]}'},
             "--account-details x.json --user alice",
-            "x.json:2:2: there is no user `alice`\n  hint: did you mean `alicia`?",
+            "x.json:2:3: there is no user `alice`\n  hint: did you mean `alicia`?",
         ),
         (
             {"x.json": '{"UserDetailList": [{"UserName": "alice"}]}'},
@@ -911,8 +918,6 @@ def test_the_command_keeps_every_setting() -> None:
 
 def test_a_document_as_the_api_has_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Account details with percent-encoded documents are read as well."""
-    from urllib.parse import quote
-
     user = {
         "UserName": "alice",
         "Arn": ALICE,
@@ -924,6 +929,204 @@ def test_a_document_as_the_api_has_it(tmp_path: Path, capsys: pytest.CaptureFixt
     found = answer(capsys, "--account-details", str(path), "--user", "alice")
 
     assert standing(found, "no-allow") == "ruled out"
+
+
+GUARD: Final = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Deny",
+            "NotAction": ["iam:EnableMFADevice", "iam:GetUser"],
+            "Resource": "*",
+            "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+        }
+    ],
+}
+GUARD_ARN: Final = "arn:aws:iam::111122223333:policy/Guard"
+PAGES: Final[tuple[dict[str, Any], ...]] = (
+    {"UserDetailList": [{"UserName": "alice", "Arn": ALICE, "GroupList": ["team"]}]},
+    {
+        "GroupDetailList": [
+            {"GroupName": "team", "AttachedManagedPolicies": [{"PolicyArn": GUARD_ARN}]}
+        ]
+    },
+    {
+        "Policies": [
+            {
+                "Arn": GUARD_ARN,
+                "PolicyVersionList": [{"IsDefaultVersion": True, "Document": GUARD}],
+            }
+        ]
+    },
+)
+
+
+@pytest.mark.parametrize("pages", [PAGES, PAGES[::-1]], ids=["in order", "backwards"])
+@pytest.mark.parametrize("form", ["lines", "list", "utf-16", "stdin"])
+def test_details_in_any_order_and_form(
+    pages: tuple[dict[str, Any], ...],
+    form: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is the user's is found wherever it stands, and it is said where."""
+    text = json.dumps(pages) if form == "list" else "\n".join(map(json.dumps, pages))
+    path = tmp_path / "dump.json"
+    path.write_text(text, encoding="utf-16" if form == "utf-16" else "utf-8")
+    if form == "stdin":
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+    given = "-" if form == "stdin" else str(path)
+    found = answer(capsys, "--account-details", given, "--user", "alice", "--no-device")
+
+    (deny,) = (c for c in found["causes"] if c["cause"] == "explicit-deny")
+    place = re.search(r":(\d+):(\d+)\)", deny["evidence"][0])
+    assert place is not None
+    line, column = int(place[1]), int(place[2])
+    assert text.split("\n")[line - 1][column - 1 :].startswith('{"Effect": "Deny"')
+
+
+def test_large_details_are_not_in_memory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dump of other people's documents takes a fraction of its size."""
+    other = {"UserPolicyList": [{"PolicyName": "x", "PolicyDocument": GUARD}], "Path": "/" * 4000}
+    users = [{"UserName": f"u{n}", "Arn": ALICE, **other} for n in range(5000)]
+    path = tmp_path / "dump.json"
+    path.write_text(json.dumps({"UserDetailList": [*users, *PAGES[0]["UserDetailList"]]}))
+    del users
+
+    tracemalloc.start()
+    try:
+        found = answer(capsys, "--account-details", str(path), "--user", "alice")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert found["verdict"] == "unknown"
+    assert path.stat().st_size > 20_000_000
+    assert peak < 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "text"),
+    [
+        ("p.json", "--policy", json.dumps({"UserName": "alice", "PolicyDocument": GUARD})),
+        ("p.json", "--policy", json.dumps({"PolicyVersion": {"Document": GUARD}})),
+        ("p.json", "--boundary", json.dumps({"PolicyVersion": {"Document": GUARD}})),
+        (
+            *("p.json", "--scp"),
+            json.dumps(
+                {
+                    "Policy": {
+                        "PolicySummary": {"Name": "x", "Type": "SERVICE_CONTROL_POLICY"},
+                        "Content": json.dumps(GUARD),
+                    }
+                }
+            ),
+        ),
+        ("p.txt", "--policy", quote(json.dumps(GUARD))),
+        ("p.yaml", "--policy", yaml.safe_dump(GUARD, sort_keys=False)),
+        (
+            "template.yaml",
+            "--policy",
+            "Resources:\n  Guard:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n"
+            "      PolicyDocument: " + json.dumps(GUARD),
+        ),
+    ],
+)
+def test_policies_in_every_form(
+    name: str, option: str, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A policy counts in each form that people have it in, with a diff that is the smallest."""
+    if option == "--policy" and text.startswith('{"UserName"'):
+        text = text.replace('"PolicyDocument"', '"PolicyName": "Guard", "PolicyDocument"')
+    path = tmp_path / name
+    path.write_text(text)
+
+    found = answer(capsys, option, str(path), "--no-device", "--user", "alice")
+
+    cause = {"--policy": "explicit-deny", "--scp": "scp", "--boundary": "boundary"}[option]
+    assert standing(found, cause) == "certain"
+    (shown,) = (c["remedy"]["diff"] for c in found["causes"] if c["cause"] == cause)
+    added = "".join(re.findall(r"^\+(?!\+\+)(.*)", shown, re.M))
+    assert "iam:ChangePassword" in added
+    assert "sts:GetSessionToken" not in added
+
+
+TRUST: Final = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"}
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (PAGES[0], "p.json: is about a whole account\n  hint: give it with --account-details"),
+        ([GUARD, OWN], "p.json: holds 2 policies\n  hint: give the one that counts"),
+        (TRUST, "p.json:1:1: is a trust policy, and a person has none"),
+        ({"a": 1}, "p.json: holds no policy"),
+        (
+            {
+                "Resources": {
+                    "Guard": {
+                        "Type": "AWS::IAM::ManagedPolicy",
+                        "Properties": {"PolicyDocument": {"Fn::ImportValue": "guard"}},
+                    }
+                }
+            },
+            "what this is to be is not known",
+        ),
+        (
+            {"PolicyName": "x", "UserName": "x", "PolicyDocument": quote('{"Statement": [1]}')},
+            "p.json:1:56: Statement[0] is a number",
+        ),
+    ],
+)
+def test_what_is_no_policy_of_a_person_is_refused(
+    data: Any, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is guessed: which of several policies counts, or what a function stands for."""
+    monkeypatch.chdir(tmp_path)
+    Path("p.json").write_text(json.dumps(data))
+
+    with pytest.raises(GenError) as caught:
+        run("--policy", "p.json")
+
+    assert any(expected in str(one) for one in caught.value.each()), str(caught.value)
+
+
+def test_a_user_whom_the_policies_name_is_who_asks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where nobody says who it is, it is the one user that the documents are for; a path in them
+    is nobody's yet."""
+    for resource, expected in (("user/team/bob", "ruled out"), ("user/team/${aws:username}", "")):
+        own = {**OWN["Statement"][0], "Resource": f"arn:aws:iam::111122223333:{resource}"}
+        path = tmp_path / "own.json"
+        path.write_text(json.dumps({**OWN, "Statement": [own]}))
+
+        found = answer(capsys, "--policy", str(path), "--password-policy", "none")
+
+        assert standing(found, "no-allow") == (expected or "likely")
+        assert standing(found, "user-path") != "certain"
+
+
+def test_the_diff_is_about_one_cause(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Statements that are not about the password keep their own-user ARN."""
+    keys = {**OWN["Statement"][0], "Action": "iam:CreateAccessKey"}
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps({**OWN, "Statement": [keys, *OWN["Statement"]]}, indent=2))
+
+    found = answer(capsys, "--policy", str(path), "--user-arn", ALICE.replace("alice", "a/alice"))
+
+    new = json.loads(patched(path.read_text(), found["causes"][0]["remedy"]["diff"]))
+    assert new["Statement"][0] == keys
+    assert len(new["Statement"][1]["Resource"]) == 2
 
 
 def test_names_cannot_write_to_the_terminal(
@@ -950,7 +1153,7 @@ def test_names_cannot_write_to_the_terminal(
 
 def test_symbols_are_those_of_the_page() -> None:
     """The symbol set is neither string.punctuation nor part of letters and digits."""
-    from generator.diagnose.password import SYMBOLS
+    from generator.diagnose.password_cause import SYMBOLS
 
     assert len(SYMBOLS) == 20
     assert set(string.punctuation) > SYMBOLS

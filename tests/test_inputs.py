@@ -26,6 +26,7 @@ from generator.inputs import files, json_text, read
 from generator.inputs.files import documents
 from generator.inputs.intrinsics import Template
 from generator.inputs.items import Dump, Item, ReportFile, Skipped
+from generator.inputs.stand_ins import told
 from generator.inputs.yaml_text import parse as parse_yaml
 from generator.positions import Place
 from tests.support import ROOT, bound_by_permissions, run_gen
@@ -318,6 +319,28 @@ def test_a_name_in_place_of_a_document_is_not_known(name: str, tmp_path: Path) -
     assert isinstance(unknown, Found)
     assert (read_.not_read, unknown.not_read) == ((), ((),))
     assert "GEN001" in {finding.rule for finding in judge(unknown).findings}
+
+
+def test_messages_do_not_name_the_account_that_stands_in(tmp_path: Path) -> None:
+    """Of a template they have its parameters; an account that people wrote themselves stays."""
+    arn = "`arn:aws:iam::111122223333:user/x` of account 111122223333"
+    sub = "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"
+
+    def one(principal: Any) -> Found:
+        statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
+        document = {"Statement": [statement]}
+        properties = {"AssumeRolePolicyDocument": document}
+        role = {"Type": "AWS::IAM::Role", "Properties": properties}
+        template = {"Resources": {"R": role}} if isinstance(principal, dict) else document
+        (tmp_path / "t.json").write_text(json.dumps(template))
+        [item] = documents([str(tmp_path / "t.json")])
+        assert isinstance(item, Found)
+        return item
+
+    there = "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/x"
+    assert told(one({"Fn::Sub": sub}), arn) == f"`{there}` of account ${{AWS::AccountId}}"
+    assert told(one("arn:aws:iam::111122223333:root"), arn) == arn
+    assert told(one("*"), "of account 111122223333") == "of the account"
 
 
 def test_a_text_does_not_double_for_ever() -> None:

@@ -21,12 +21,17 @@ from msgspec.structs import replace
 from generator.errors import GenError
 from generator.found import Found, Kind
 from generator.grammar import loads
+from generator.inputs import json_text, yaml_text
+from generator.inputs.cloudformation import documents
 from generator.inputs.read import File, read
+from generator.inputs.stand_ins import StandIns
 from generator.positions import Positions
 from generator.repair.align import NotWrittenError
-from generator.repair.prove import Intent, changes, unmeant
+from generator.repair.deployed import only_here
+from generator.repair.prove import Change, Intent, changes, unmeant
 from generator.repair.repair import Repaired, repair, together
 from generator.repair.text import Rewrite, rewritten
+from generator.repair.words import sentences
 from generator.repair.write import diff, write
 from generator.subject import Subject
 
@@ -526,6 +531,209 @@ def test_all_documents_of_a_template_are_mended_together() -> None:
 
     assert len([r for r in repaired if r.edits]) > 1
     assert [each.data for each in after] == [r.document for r in repaired]
+
+
+SUB = "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/"
+FUNCTIONS: dict[str, tuple[Any, Any]] = {
+    "sub": ({"Fn::Sub": f"{SUB}${{!aws:username}}"}, {"Fn::Sub": f"{SUB}*/${{!aws:username}}"}),
+    "sub with names": (
+        {"Fn::Sub": [f"{SUB}${{Me}}", {"Me": "${aws:username}"}]},
+        {"Fn::Sub": [f"{SUB}*/${{Me}}", {"Me": "${aws:username}"}]},
+    ),
+    "join": (
+        {"Fn::Join": ["", ["arn:aws:iam::", {"Ref": "AWS::AccountId"}, ":user/${aws:username}"]]},
+        {"Fn::Join": ["", ["arn:aws:iam::", {"Ref": "AWS::AccountId"}, ":user/*/${aws:username}"]]},
+    ),
+}
+
+
+def template_of(*own: Any) -> dict[str, Any]:
+    """A template whose policy has an edit of each sort to make, and names the own user so."""
+    allow = {"Effect": "Allow", "Action": ["iam:ChangePassword", "iam:EnableMFADevice"]}
+    condition = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
+    exempt = ["iam:EnableMFADevice", "iam:GetUser", "iam:ListMFADevices"]
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {**allow, "Resource": list(own)},
+            {"Effect": "Deny", "NotAction": exempt, "Resource": "*", "Condition": condition},
+        ],
+    }
+    policy = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
+    return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"ForceMfa": policy}}
+
+
+def laid_out(template: dict[str, Any], layout: str) -> tuple[str, str]:
+    """The text of a template, and the name of its file."""
+    if layout.startswith("json"):
+        return json.dumps(template, indent=2 if layout == "json" else None), "t.json"
+    flow = {"yaml": False, "yaml in brackets": None, "yaml in braces": True}
+    text = yaml.safe_dump(template, sort_keys=False, default_flow_style=flow[layout], width=10**6)
+    return text, "t.yaml"
+
+
+LAYOUTS = ("json", "json in a line", "yaml", "yaml in brackets", "yaml in braces")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("forms", FUNCTIONS)
+@pytest.mark.parametrize("count", [1, 2])
+def test_no_edit_writes_where_a_template_would_be_deployed(
+    layout: str, forms: str, count: int
+) -> None:
+    """
+    The account that stands in for any is in no edit and no message: the functions of the template
+    are written again, or it is said what to add. What comes of it is as good in every account.
+    """
+    text, name = laid_out(template_of(*FUNCTIONS[forms][:count]), layout)
+    [repaired] = (repair(one) for one in every(text, name))
+
+    assert repaired.text
+    assert "111122223333" not in repaired.text + said([repaired])
+    assert "us-east-1" not in repaired.text
+    confined = "confines" in " ".join(edit.what for edit in repaired.edits)
+    assert confined == (count == 2)
+    assert confined or "/*/${aws:username}`, which only a function of the template" in said(
+        [repaired]
+    )
+    other = StandIns("999999999999", "aws-cn", "cn-north-1", "amazonaws.com.cn")
+    parsed = (json_text if name == "t.json" else yaml_text).parse(repaired.text, name)
+    here, there = (list(documents(parsed, each)) for each in (StandIns(), other))
+    [[one], [two]] = [
+        [Subject(f).verdicts for f in each if isinstance(f, Found)] for each in (here, there)
+    ]
+    assert one == two
+    assert one["first_login"] == "open"
+    assert one["access_key_without_mfa"] == "denied"
+
+
+def test_the_short_form_of_a_function_is_written_again_as_it_is() -> None:
+    """
+    `!Sub` in lines of their own and in brackets, quoted or not.
+    """
+    text = text_of(Path(__file__).parent / "repair/template-own-user/before.yaml")
+    plain = "!Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:user/${!aws:username}"
+    [first, *_] = (repair(one) for one in every(text, "t.yaml"))
+
+    assert text.count(plain) == 1
+    assert first.text
+    assert first.text.count(plain) == 2
+
+
+def test_what_works_in_one_account_only_is_found_out() -> None:
+    """
+    ARNs of the account that stands in for any let people in here, and nowhere else.
+    """
+    text, name = laid_out(template_of(*FUNCTIONS["sub"]), "json")
+    [one] = every(text, name)
+    here = "arn:aws:iam::111122223333:user/"
+    confined = deepcopy(one.data)
+    confined["Statement"][1]["NotAction"].append("iam:ChangePassword")
+    confined["Statement"].append(
+        {
+            "Effect": "Deny",
+            "Action": ["iam:ChangePassword", "iam:EnableMFADevice"],
+            "NotResource": [f"{here}${{aws:username}}", f"{here}*/${{aws:username}}"],
+            "Condition": NO_MFA,
+        }
+    )
+    template = json.loads(text)
+    template["Resources"]["ForceMfa"]["Properties"]["PolicyDocument"] = confined
+
+    why = only_here(one, replace(one, data=confined), json.dumps(template))
+
+    assert why == "`first_login` would be open or locked_out, as the account is"
+
+
+def test_values_of_parameters_are_not_written_down() -> None:
+    """
+    A condition that a parameter fills in is not copied with its default.
+    """
+    template = template_of(*FUNCTIONS["sub"])
+    template["Parameters"] = {"Office": {"Type": "String", "Default": "203.0.113.0/24"}}
+    document = template["Resources"]["ForceMfa"]["Properties"]["PolicyDocument"]
+    document["Statement"][1]["Condition"] = {
+        "BoolIfExists": {"aws:MultiFactorAuthPresent": "false"},
+        "NotIpAddress": {"aws:SourceIp": {"Ref": "Office"}},
+    }
+    text, name = laid_out(template, "json")
+    [repaired] = (repair(one) for one in every(text, name))
+
+    assert (repaired.text or text).count("203.0.113.0/24") == 1
+
+
+def test_what_functions_make_outside_of_a_template_is_left_alone() -> None:
+    """
+    A document that is shown and not written would be shown with stand-ins.
+    """
+    template = template_of(*FUNCTIONS["sub"])
+    document = template["Resources"]["ForceMfa"]["Properties"]["PolicyDocument"]
+    text = {
+        "Fn::Sub": json.dumps(DIRECT)
+        .replace("iam::*", "iam::${AWS::AccountId}")
+        .replace("BoolIfExists", "Bool")
+        .replace("${aws:", "${!aws:")
+    }
+    properties = template["Resources"]["ForceMfa"]["Properties"]
+    for file in (
+        {"a": {"b": document}},
+        {
+            **template,
+            "Resources": {
+                "P": {
+                    "Type": "AWS::IAM::ManagedPolicy",
+                    "Properties": {**properties, "PolicyDocument": text},
+                }
+            },
+        },
+    ):
+        [repaired] = (repair(one) for one in every(json.dumps(file), "x.json"))
+
+        assert repaired.not_in_place
+        assert repaired.edits == ()
+        assert "functions of a template make it; edit it by hand" in said([repaired])
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (
+            [
+                Change("iam:changepassword", "own user", "console", 1, 1),
+                Change("iam:changepassword", "own user with a path", "console", 1, 1),
+                Change("iam:changepassword", "own user", "key", 1, 1),
+                Change("iam:changepassword", "own user with a path", "key", 1, 1),
+            ],
+            "opens `iam:ChangePassword` without MFA: on the own user (with or without a path)",
+        ),
+        (
+            [
+                Change("unnamed:x", kind, "key", 0, -1)
+                for kind in (
+                    "own user",
+                    "own user with a path",
+                    "other user",
+                    "own device",
+                    "device",
+                    "role",
+                    "account",
+                    "else",
+                )
+            ],
+            "every other action is now denied to access keys without MFA",
+        ),
+        (
+            [Change("sts:assumerole", "trust", "key", -1, -1, "users of account 999999999999")],
+            "closes `sts:AssumeRole` to users of account 999999999999 with an access key without "
+            "MFA",
+        ),
+    ],
+)
+def test_changes_are_sentences(changed: list[Change], words: str) -> None:
+    """
+    Who may do what on what, in this order.
+    """
+    assert sentences(changed) == (words,)
 
 
 def test_an_alias_that_others_share_is_not_edited() -> None:

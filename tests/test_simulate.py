@@ -296,7 +296,8 @@ def test_files_of_any_editor_are_read(folder: Path, name: str) -> None:
         ),
         (
             (*WHO, "--action", "iam:ListUsrs"),
-            "error: AWS documents no action `iam:ListUsrs`\n  hint: did you mean `iam:ListUsers`?\n",
+            "error: AWS documents no action `iam:ListUsrs`\n"
+            "  hint: did you mean `iam:ListUsers`?\n",
         ),
         (
             (*WHO, "--action", "ListUsers"),

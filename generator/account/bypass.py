@@ -98,9 +98,9 @@ class Bypasses:
         thing = SOMETHING.format(self._papers.partition, self._papers.account)
         asked = self._papers.context(who, state)
         return any(
-            sure
-            and matches_action(s.actions, action)
-            and answered(matches_resource, s.resources, thing, asked)
+            sure and matches_action(s.actions, action)
+            # Much is called on nothing in particular, which an ARN does not cover.
+            and all(answered(matches_resource, s.resources, on, asked) for on in (thing, "*"))
             for s, sure in live
         )
 

@@ -96,7 +96,7 @@ class Papers:
         self.change_password = change_password
         self.nobody = Decider(Policies(), Policies(), partition=partition, account=account)
         self._read: dict[int, Paper] = {}
-        self._contexts: dict[tuple[str, State], Supposed] = {}
+        self._contexts: dict[tuple[str, State, bool], Supposed] = {}
 
     def __getitem__(self, number: int) -> Paper:
         found = self._read.get(number)
@@ -130,14 +130,15 @@ class Papers:
             policies, policies, partition=self.partition, account=self.account, user=name
         )
 
-    def context(self, who: Caller, state: State) -> Supposed:
+    def context(self, who: Caller, state: State, action: str = "") -> Supposed:
         """The context of a user's requests in a state, not to be changed."""
-        key = who.arn, state
+        service = action.partition(":")[0].lower()
+        key = who.arn, state, service == "iam"
         found = self._contexts.get(key)
         if found is None:
             if len(self._contexts) > 64:
                 self._contexts.clear()
-            found = self._contexts[key] = context(state, who, self.account)
+            found = self._contexts[key] = context(state, who, self.account, action)
         return found
 
 

@@ -74,7 +74,7 @@ class SignIns:
         key = number, effect, like
         if key not in self._statements:
             who = self._papers.nobody.user_called(name)
-            asked = self._papers.context(who, "console")
+            asked = self._papers.context(who, "console", "iam:")
             self._statements[key] = next(
                 (
                     index
@@ -100,7 +100,7 @@ class SignIns:
         """What a document says of each of `CALLS`, in the console."""
         sure = {Effect.DENY: 0, Effect.ALLOW: 0}
         maybe = {Effect.DENY: 0, Effect.ALLOW: 0}
-        plain = self._papers.context(who, "console")
+        plain = self._papers.context(who, "console", "iam:")
         for _, s, about in paper.sign_in:
             for bit in about:
                 action, on, register = CALLS[bit]

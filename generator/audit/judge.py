@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from generator.findings import Finding, in_order
 from generator.found import Found
+from generator.inputs.stand_ins import told
 from generator.positions import Place
 from generator.rules import Hit, Rule, rule_of, rules_for
 from generator.subject import Subject
@@ -81,8 +82,8 @@ def _finding(found: Found, rule: Rule, hit: Hit, sid: str) -> Finding:
         file=found.file,
         line=line,
         column=column,
-        message=hit.message,
-        fix=hit.fix or rule.fix.removesuffix("."),
+        message=told(found, hit.message),
+        fix=told(found, hit.fix) or rule.fix.removesuffix("."),
         source=rule.source,
         document=found.name,
         sid=sid,

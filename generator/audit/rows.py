@@ -19,8 +19,7 @@ from generator.audit.summary import (
 _WITHOUT_MFA: Final = ("access_key_without_mfa", "console_without_mfa")
 # What `open` means, where a reader would take any policy for a hole.
 OPEN: Final = (
-    "open without MFA: this document does not stop it; whether anything allows it is not asked, "
-    "AdministratorAccess is taken to be attached beside it"
+    "open: the document itself does not stop it, with AdministratorAccess supposed beside it"
 )
 
 

@@ -18,8 +18,9 @@ class Counts(Struct, frozen=True):
     """How many people and roles of an account are how.
 
     `locked_out`: people whose first sign-in fails; `never_allowed` are those of them whom nothing
-    denies it, and nothing allows it either. `not_granted`: people of whom the account's password
-    policy would say. `spared`: people whom a policy would lock out, and who have a device already
+    denies it, and nothing allows it either. `not_granted`: people whom no policy allows it, of whom
+    the account's password policy (unless `policy_known`) or a credential report would say more.
+    `spared`: people whom a policy would lock out, and who have a device already
     or no password. `without_mfa`: people who get something done without MFA. `without_device`:
     people with a password and no device, None where the input says of nobody.
     """
@@ -28,6 +29,7 @@ class Counts(Struct, frozen=True):
     locked_out: int
     never_allowed: int
     not_granted: int
+    policy_known: bool
     spared: int
     not_enrolling: int
     without_mfa: int
@@ -145,12 +147,16 @@ def is_locked_out(person: Person) -> bool:
 
 
 def is_never_allowed(person: Person, account: Account) -> bool:
-    """Whether it does because nothing allows it, neither a policy nor the account."""
-    return (
-        account.password_policy_known
-        and person.first_login == "not_granted"
-        and may_sign_in_anew(person)
-    )
+    """Whether it does because nothing allows it, neither a policy nor the account.
+
+    Most users of whom nothing more is known are workloads, and have no password.
+    """
+    return bool(person.has_password) and account.password_policy_known and _waits(person)
+
+
+def _waits(person: Person) -> bool:
+    """Whether no policy allows what a first sign-in asks for."""
+    return person.first_login == "not_granted" and may_sign_in_anew(person)
 
 
 def why(person: Person) -> list[str]:
@@ -183,12 +189,12 @@ def counts(account: Account) -> Counts:
     known = [p for p in everybody if None not in (p.has_password, p.has_device)]
     denied = sum(map(is_locked_out, everybody))
     never = sum(is_never_allowed(p, account) for p in everybody)
-    waiting = [p for p in everybody if p.first_login == "not_granted" and may_sign_in_anew(p)]
     return Counts(
         people=len(everybody),
         locked_out=denied + never,
         never_allowed=never,
-        not_granted=0 if account.password_policy_known else len(waiting),
+        not_granted=sum(map(_waits, everybody)) - never,
+        policy_known=account.password_policy_known,
         spared=sum(p.first_login == "locked_out" for p in everybody) - denied,
         not_enrolling=sum(p.enrolment == "denied" for p in everybody),
         without_mfa=sum(map(gets_through, everybody)),
@@ -225,7 +231,10 @@ def _first_sign_in(found: Counts) -> Iterator[str]:
             "or no password"
         )
     if found.not_granted:
-        yield (
-            f"{found.not_granted:,} whom no policy lets set a password: give --password-policy to "
-            "know whether the account does"
+        yield f"{found.not_granted:,} " + (
+            "whom nothing lets set a password: give --credential-report to know whether they have "
+            "one"
+            if found.policy_known
+            else "whom no policy lets set a password: give --password-policy to know whether the "
+            "account does"
         )

@@ -119,13 +119,23 @@ def _account(account: Account, width: int) -> Iterator[list[str]]:
 
 
 def _people(account: Account, width: int) -> list[str]:
+    """A row each; of many people a row for all who are alike, if they are worth a look."""
     found = people_worst_first(account)
-    if not found:
-        return []
-    shown = _chosen(found, [person for person in found if weight_of(person, account)])
+    few = len(found) <= MOST
+    alike: dict[Sequence[str], list[str]] = {}
+    for person in found:
+        if few or weight_of(person, account):
+            cells = _person(person)
+            alike.setdefault(cells if few else cells[1:], []).append(person.name)
+    rows: _Rows = [cells if few else (_first(names), *cells) for cells, names in alike.items()]
     heads = ("NAME", "FIRST SIGN-IN", _ENROLMENT, "ACCESS KEY", "CONSOLE", "PROBLEM")
-    rows = columns([heads, *map(_person, shown)], width) if shown else []
-    return [*rows, *_more(len(found) - len(shown), "person", "people", "csv")]
+    shown = columns([heads, *rows[:MOST]], width) if rows else []
+    left = len(found) - sum(map(len, list(alike.values())[:MOST]))
+    return [*shown, *_more(left, "person", "people", "csv")]
+
+
+def _first(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more"
 
 
 def _person(p: Person) -> Sequence[str]:

@@ -5,17 +5,14 @@ The details of a large account are hundreds of megabytes. Only what is the user'
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias
 
-from msgspec import Struct
-
 from generator.diagnose.documents import attached
-from generator.diagnose.evidence import Attached, Layer, Person, person_of
+from generator.diagnose.evidence import Attached, Evidence, Layer, Person, person_of
 from generator.diagnose.files import label_of, opened_file, refuse
 from generator.errors import GenError, Where
-from generator.inputs.dump import LISTS, Element, elements, looks_like_dump
+from generator.inputs.dump import Element, elements, looks_like_dump
 from generator.inputs.parsed import Parsed
 from generator.inputs.read import HEAD
 from generator.inputs.wrapped import in_text
@@ -27,16 +24,7 @@ _NAMES: Final = {"UserDetailList": "UserName", "GroupDetailList": "GroupName", "
 _Key: TypeAlias = tuple[str, str]
 
 
-class Details(Struct, frozen=True, eq=False):
-    """What an account's details say of a user. `not_read`: policies whose documents they lack."""
-
-    person: Person
-    documents: tuple[Attached, ...]
-    boundary: bool
-    not_read: tuple[str, ...]
-
-
-def read_details(path: Path, name: str) -> Details:
+def read_details(path: Path, name: str) -> Evidence:
     """A user, with the documents of the user, of the groups, and the boundary.
 
     Raises:
@@ -46,8 +34,14 @@ def read_details(path: Path, name: str) -> Details:
         reading = _Reading(file, label_of(path), name)
         reading.read()
     user = _User(reading.kept, name)
-    person, documents = user.person(), tuple(user.documents())
-    return Details(person, documents, user.boundary is not None, tuple(user.not_read))
+    return Evidence(
+        person=user.person(),
+        documents=tuple(user.documents()),
+        identity=True,
+        whole=True,
+        not_read=tuple(user.not_read),
+        boundary=user.boundary is not None,
+    )
 
 
 class _Reading:
@@ -77,7 +71,7 @@ class _Reading:
         where = Where(self._label, element.line, element.column)
         if name == "IsTruncated":
             self._truncated = value is True
-        elif name in LISTS[1:] and not element.listed and value is not None:
+        elif name in ("GroupDetailList", "Policies") and not element.listed and value is not None:
             raise GenError(f"`{name}` is not a list", where=where)
         called = value.get(_NAMES.get(name, "")) if isinstance(value, dict) else None
         if not element.listed or not isinstance(called, str):
@@ -95,14 +89,14 @@ class _Reading:
         self._file.seek(element.start)
         text = self._file.read(element.size).decode()
         self._file.seek(at)
-        source = cache(lambda: Positions(text, element.line, element.column))
-        return Parsed(self._label, element.value, source)
+        positions = Positions(text, element.line, element.column)
+        twice = tuple(dict.fromkeys(place for place, _ in positions.twice))
+        return Parsed(self._label, element.value, lambda: positions, twice)
 
     def _nobody(self) -> GenError:
         self._file.seek(0)
-        if not self._users and not looks_like_dump(
-            self._file.read(HEAD).decode("utf-8", "replace")
-        ):
+        head = self._file.read(HEAD).decode("utf-8", "replace")
+        if not self._users and not looks_like_dump(head):
             hint, where = "keep what the command printed, as JSON", Where(self._label, 1, 1)
             return GenError(f"not the output of {_COMMAND}", where=where, hint=hint)
         near = get_close_matches(self._name, self._users, n=1)
@@ -140,7 +134,9 @@ class _User:
         if self.boundary is not None:
             arn = _boundary_arn(self._user.data)
             if not arn:
-                raise refuse(self._user, ("PermissionsBoundary",), "the boundary has no ARN")
+                raise refuse(
+                    self._user, ("PermissionsBoundary",), "a policy is attached that has no ARN"
+                )
             yield from self._default(arn, "permissions boundary", "boundary")
 
     def _of(self, holder: Parsed, inline: str, whose: str) -> Iterator[Attached]:

@@ -33,7 +33,7 @@ _HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _CODE: Final = re.compile(r"[A-Za-z.]{1,64}")
 _ARN: Final = re.compile(r"arn:[\w-]{1,20}:(?:iam|sts)::\d{0,12}:[\x21-\x7e]{1,600}")
-_NAME: Final = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+USER_NAME: Final = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 _ACCOUNT: Final = re.compile(r"\d{12}")
 _HINT: Final = "give the event, a file of them with `Records`, or one on each line"
 
@@ -109,7 +109,7 @@ def _event(data: dict[str, Any], text: Parsed, place: Place) -> Event:
     identity = data.get("userIdentity")
     if not isinstance(identity, dict):
         raise refuse(text, place, "the event has no `userIdentity`", "give the event as it is")
-    arn, name = _field(identity, "arn", _ARN), _field(identity, "userName", _NAME)
+    arn, name = _field(identity, "arn", _ARN), _field(identity, "userName", USER_NAME)
     event = Event(
         name=data["eventName"],
         time=_field(data, "eventTime", _TIME),
@@ -158,11 +158,11 @@ def _symptom(data: dict[str, Any], event: Event) -> Symptom | None:
     meaning = meaning_of(text) if text and event.name == "ConsoleLogin" else None
     if meaning in ("failed-sign-in", "sign-in-policy"):
         said = f"{source} says {_SIGN_IN_SAID[meaning]}{_with_mfa(event)}"
-        return Symptom(meaning=meaning, said=said, action=action, from_event=True)
+        return Symptom(meaning=meaning, said=said, action=action)
     found = denial(text, source) if text else None
     if found is None or (found.action and found.action != action):
         found = of_code(code if isinstance(code, str) else "", action, source)
-    return replace(found, action=action, from_event=True) if found else None
+    return replace(found, action=action) if found else None
 
 
 _SIGN_IN_SAID: Final = {
@@ -172,6 +172,5 @@ _SIGN_IN_SAID: Final = {
 
 
 def _with_mfa(event: Event) -> str:
-    if event.mfa_used is None:
-        return ""
-    return f", with MFAUsed `{'Yes' if event.mfa_used else 'No'}`"
+    used = "Yes" if event.mfa_used else "No"
+    return "" if event.mfa_used is None else f", with MFAUsed `{used}`"

@@ -11,7 +11,7 @@ from generator.diagnose.cause import STANDINGS, Cause
 from generator.diagnose.deny_causes import explicit_deny, limit, other_policy
 from generator.diagnose.evidence import Evidence
 from generator.diagnose.other_causes import other_causes
-from generator.diagnose.password_cause import password
+from generator.diagnose.password_cause import password_cause
 from generator.diagnose.permission import Permission
 
 Verdict: TypeAlias = Literal["permission", "password", "both", "neither", "unknown"]
@@ -40,7 +40,7 @@ def diagnose(evidence: Evidence, caller_kind: str = "") -> Diagnosis:
         # Nothing of what a user may and may not do is about somebody else.
         return Diagnosis("neither", _sentence("neither", foreign, evidence), tuple(foreign), ())
     causes = _named_once(causes)
-    causes.append(password(permission, causes))
+    causes.append(password_cause(permission, causes))
     causes.sort(key=lambda cause: STANDINGS.index(cause.standing))
     verdict = _verdict(causes, evidence, permission)
     sentence = _sentence(verdict, causes, evidence)

@@ -101,5 +101,6 @@ def _unfit(name: str, items: list[Item], every: list[Found], fitting: list[Found
         return GenError("is about a whole account", where=where, hint=hint)
     if every:
         where = Where(name, *every[0].locate(()))
-        return GenError("this is not a policy that such a one can be", where=where)
+        kind = "role" if "role" in every[0].holders else every[0].kind
+        return GenError(f"is a {kind} policy, and a person has none", where=where)
     return GenError("holds no policy", where=where, hint="is this the right file?")

@@ -57,8 +57,9 @@ class Attached(Struct, frozen=True, eq=False):
     @property
     def called(self) -> str:
         """What to call the document apart from its file."""
-        inside = self.found.name if self.is_file else ""
-        return f"{self.name} ({inside})" if inside else self.name
+        return (
+            f"{self.name} ({self.found.name or 'the policy in it'})" if self.is_file else self.name
+        )
 
 
 class Symptom(Struct, frozen=True, kw_only=True):
@@ -78,7 +79,6 @@ class Symptom(Struct, frozen=True, kw_only=True):
     policy: str = ""
     resource: str = ""
     user: str = ""
-    from_event: bool = False
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -187,13 +187,8 @@ _ANSWERS: Final[dict[Meaning, str]] = {
     "not-compliant": "PasswordPolicyViolation",
     "recreated": "EntityTemporarilyUnmodifiable",
 }
-_ELSEWHERE: Final = (
-    "bad-code",
-    "exists",
-    "failed-sign-in",
-    "sign-in-refused",
-    "sign-in-policy",
-    "switch-role",
+_ELSEWHERE: Final = frozenset(
+    "bad-code exists failed-sign-in sign-in-refused sign-in-policy switch-role".split()
 )
 
 

@@ -6,31 +6,22 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from generator.diagnose.account_details import Details, read_details
-from generator.diagnose.ask import ask_password, read_password
-from generator.diagnose.cloudtrail import read_events
+from generator.diagnose.account_details import read_details
+from generator.diagnose.cloudtrail import USER_NAME, read_events
 from generator.diagnose.diagnosis import Diagnosis, diagnose
 from generator.diagnose.documents import Reader
 from generator.diagnose.evidence import Event, Evidence, Person, Requirement, Symptom, person_of
 from generator.diagnose.messages import read_message
-from generator.diagnose.password import requirements
+from generator.diagnose.password import ask_password, read_password
+from generator.diagnose.password_cause import requirements
 from generator.diagnose.settings import read_settings
 from generator.errors import GenError
 from generator.password_policy import PasswordPolicy
 
 _INPUTS: Final = (
-    "policies",
-    "boundary",
-    "scps",
-    "account_details",
-    "password_policy",
-    "event",
-    "message",
-    "user_arn",
-    "ask_password",
-    "password_fd",
-)
-_NAME: Final = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+    "policies boundary scps account_details password_policy event message user_arn ask_password "
+    "password_fd"
+).split()
 # Source: IAM API Reference, CreateUser.
 _PATH: Final = re.compile(r"/|/[\x21-\x7e]+/")
 _ARN: Final = re.compile(r"arn:([a-z0-9-]+):(iam|sts)::([0-9]{12}):([a-z-]+)(?:/.*)?")
@@ -51,28 +42,19 @@ def diagnosis(given: Mapping[str, Any]) -> Diagnosis:
     """
     _check(given)
     person, kind = _person(given)
-    details = None
+    known = Evidence(person=person)
     if given["account_details"]:
-        details = read_details(given["account_details"], person.name)
-        if person.arn and person.arn != details.person.arn:
+        known = read_details(given["account_details"], person.name)
+        if person.arn and person.arn != known.person.arn:
             hint = "say --user or --user-arn, not both"
             raise GenError("--user-arn is not the user's ARN in the account's details", hint=hint)
-        person = details.person
-    evidence = _documents(given, _with_path(person, given), details)
+    evidence = _documents(given, known)
     settings = read_settings(given["password_policy"]) if given["password_policy"] else None
     evidence = replace(
         evidence, settings=settings, settings_given=given["password_policy"] is not None
     )
     evidence = _said(evidence, given)
     return diagnose(replace(evidence, requirements=_requirements(given, settings)), kind)
-
-
-def _with_path(person: Person, given: Mapping[str, Any]) -> Person:
-    """The person with the path that the options say, unless it is known already."""
-    path = given["user_path"]
-    if path is None or person.path is not None:
-        return person
-    return replace(person, path=path)
 
 
 def _check(given: Mapping[str, Any]) -> None:
@@ -90,7 +72,7 @@ def _check(given: Mapping[str, Any]) -> None:
     if given["user_path"] is not None and not _PATH.fullmatch(given["user_path"]):
         hint = "write it as /team/"
         raise GenError(f"`{given['user_path']}` is not a path of a user", hint=hint)
-    if given["user"] is not None and not _NAME.fullmatch(given["user"]):
+    if given["user"] is not None and not USER_NAME.fullmatch(given["user"]):
         hint = "give the name without its path, or --user-arn"
         raise GenError(f"`{given['user']}` is not a name of a user", hint=hint)
 
@@ -112,22 +94,18 @@ def _person(given: Mapping[str, Any]) -> tuple[Person, str]:
     return person, ""
 
 
-def _documents(given: Mapping[str, Any], person: Person, details: Details | None) -> Evidence:
+def _documents(given: Mapping[str, Any], known: Evidence) -> Evidence:
     reader = Reader()
     identity = reader.documents(given["policies"], "identity")
     boundary = reader.documents(given["boundary"], "boundary")
     scps, levels = reader.levels(given["scps"])
     reader.finish()
-    documents = [*(details.documents if details else ()), *identity, *boundary, *scps]
-    has_boundary = None if details is None else details.boundary
-    return Evidence(
-        person=person,
-        documents=tuple(documents),
-        identity=bool(identity or details),
-        whole=details is not None,
-        not_read=details.not_read if details else (),
+    return replace(
+        known,
+        documents=(*known.documents, *identity, *boundary, *scps),
+        identity=bool(identity) or known.identity,
         levels=levels or None,
-        boundary=True if boundary else has_boundary,
+        boundary=True if boundary else known.boundary,
         has_device=given["has_device"],
         expired=given["expired"],
         first_sign_in=given["first_sign_in"],

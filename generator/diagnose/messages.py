@@ -51,23 +51,17 @@ _TEXTS: Final[tuple[tuple[str, Meaning], ...]] = (
     ("Invalid information in one or more fields", "switch-role"),
     ("Failed authentication", "failed-sign-in"),
 )
-# API:ChangePassword and the other operations: their errors, by the code on the wire.
+# API:ChangePassword and the other operations: their errors, by the code on the wire; some SDKs
+# add `Exception`.
 CODES: Final[dict[str, Meaning]] = {
     "AccessDenied": "denied",
-    "AccessDeniedException": "denied",
     "PasswordPolicyViolation": "not-compliant",
-    "PasswordPolicyViolationException": "not-compliant",
     "EntityTemporarilyUnmodifiable": "recreated",
-    "EntityTemporarilyUnmodifiableException": "recreated",
     "InvalidUserType": "not-a-user",
-    "InvalidUserTypeException": "not-a-user",
     "NoSuchEntity": "no-password",
-    "NoSuchEntityException": "no-password",
     "InvalidClientTokenId": "bad-token",
     "InvalidAuthenticationCode": "bad-code",
-    "InvalidAuthenticationCodeException": "bad-code",
     "EntityAlreadyExists": "exists",
-    "EntityAlreadyExistsException": "exists",
 }
 # These codes say what they say here only of some operations.
 _ONLY: Final[dict[Meaning, tuple[str, ...]]] = {
@@ -79,7 +73,7 @@ _ONLY: Final[dict[Meaning, tuple[str, ...]]] = {
 _ERROR: Final = re.compile(
     r"an error occurred \((\w{1,64})\) when calling the (\w{1,64}) operation"
 )
-_CODE_ALONE: Final = re.compile(rf"\b({'|'.join(CODES)})\b", re.IGNORECASE)
+_CODE_ALONE: Final = re.compile(rf"\b({'|'.join(CODES)})(?:Exception)?\b", re.IGNORECASE)
 LAYERS: Final = (
     "identity-based",
     "service control",
@@ -163,7 +157,7 @@ def meaning_of(text: str) -> Meaning | None:
 
 def of_code(code: str, action: str, source: str) -> Symptom | None:
     """What the code of an error means of an operation."""
-    meaning = CODES.get(code)
+    meaning = CODES.get(code.removesuffix("Exception"))
     if meaning is None or action not in _ONLY.get(meaning, (action,)):
         return None
     said = _SAID[meaning].format(source)
@@ -171,12 +165,12 @@ def of_code(code: str, action: str, source: str) -> Symptom | None:
 
 
 def _error(text: str) -> Symptom | None:
-    line = _one_line(text)
+    line, codes = _one_line(text), {name.lower(): name for name in CODES}
     if found := _ERROR.search(line.lower()):
-        code = {name.lower(): name for name in CODES}.get(found[1], "")
+        code = codes.get(found[1].removesuffix("exception"), "")
         return of_code(code, f"iam:{found[2]}", "the message")
     if found := _CODE_ALONE.search(line):
-        code = {name.lower(): name for name in CODES}[found[1].lower()]
+        code = codes[found[1].lower()]
         action = next(iter(_ONLY.get(CODES[code], ("",))))
         return of_code(code, action, "the message")
     return None

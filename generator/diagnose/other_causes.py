@@ -35,32 +35,38 @@ def other_causes(p: Permission, caller_kind: str) -> Iterator[Cause]:
     e = p.evidence
     yield from _not_a_user(e, caller_kind)
     yield from _hard_expiry(p)
-    yield from _told(e, "no-password", "no-password", "likely", _GIVE_PASSWORD)
-    yield from _told(e, "recreated", "just-recreated", "certain", _WAIT)
     yield from _abandoned_device(e)
     yield from _enrolment_denied(p)
     yield from _codes(p)
     yield from _sign_in(p)
-    yield from _told(e, "bad-token", "session-without-mfa", "likely", _SESSION)
-    yield from _told(e, "switch-role", "switch-role", "likely", _ROLE)
-    yield from _old_password(e)
+    for meaning, name, standing, words, settle in _TOLD:
+        if said := _first(e, meaning):
+            yield cause(name, standing, said.said, Remedy("text", words), settle)
 
 
-_GIVE_PASSWORD: Final = Remedy("text", "give the user console access, if the person is to have it")
-_WAIT: Final = Remedy("text", "try again in several minutes")
-_SESSION: Final = Remedy(
-    "text",
-    "get the session with --serial-number and --token-code, or call with the access key itself; if "
-    "the key itself is refused so, it is deleted or inactive",
+# Causes that AWS itself names: what it says, the cause, what to do, what would settle it.
+_TOLD: Final[tuple[tuple[Meaning, str, Standing, str, str], ...]] = (
+    (
+        *("no-password", "no-password", "likely"),
+        *("give the user console access, if the person is to have it", ""),
+    ),
+    ("recreated", "just-recreated", "certain", "try again in several minutes", ""),
+    (
+        *("bad-token", "session-without-mfa", "likely"),
+        "get the session with --serial-number and --token-code, or call with the access key "
+        "itself; if the key itself is refused so, it is deleted or inactive",
+        "",
+    ),
+    (
+        *("switch-role", "switch-role", "likely"),
+        *("ask the role: gen simulate with its trust policy and this user", ""),
+    ),
+    (
+        *("either-or-old-password", "old-password", "possible"),
+        "type the old password again, or have an administrator reset it",
+        "a try with the right one",
+    ),
 )
-_ROLE: Final = Remedy("text", "ask the role: gen simulate with its trust policy and this user")
-
-
-def _old_password(e: Evidence) -> Iterator[Cause]:
-    said = _first(e, "either-or-old-password")
-    if said:
-        words = Remedy("text", "type the old password again, or have an administrator reset it")
-        yield cause("old-password", "possible", said.said, words, "a try with the right one")
 
 
 def _not_a_user(e: Evidence, caller_kind: str) -> Iterator[Cause]:
@@ -72,11 +78,11 @@ def _not_a_user(e: Evidence, caller_kind: str) -> Iterator[Cause]:
         words = Remedy("text", "change it on the root user's own page; IAM's rules are not for it")
     if found in _TYPES:
         source = "the ARN" if caller_kind else "CloudTrail's userIdentity"
-        yield cause("not-an-iam-user", "certain", (f"{source} is of {_TYPES[found]}",), words)
+        yield cause("not-an-iam-user", "certain", f"{source} is of {_TYPES[found]}", words)
     elif said:
         yield cause("not-an-iam-user", "certain", said.said, words)
     elif "IAMUser" in kinds:
-        yield cause("not-an-iam-user", "ruled out", ("CloudTrail's userIdentity is an IAM user",))
+        yield cause("not-an-iam-user", "ruled out", "CloudTrail's userIdentity is an IAM user")
 
 
 def _hard_expiry(p: Permission) -> Iterator[Cause]:
@@ -84,15 +90,15 @@ def _hard_expiry(p: Permission) -> Iterator[Cause]:
     remedy = remedies.new_password(p.who)
     if s is not None and s.hard_expiry:
         if e.expired:
-            words = ("HardExpiry is true, and the password has expired",)
+            words = "HardExpiry is true, and the password has expired"
             yield cause("hard-expiry", "certain", words, remedy)
         elif not e.first_sign_in:
-            words = ("HardExpiry is true: an expired password cannot be changed in the console",)
+            words = "HardExpiry is true: an expired password cannot be changed in the console"
             yield cause("hard-expiry", "possible", words, None, "--expired, if it has")
     elif e.settings_given:
-        yield cause("hard-expiry", "ruled out", ("HardExpiry is not true",))
+        yield cause("hard-expiry", "ruled out", "HardExpiry is not true")
     elif e.expired:
-        words = ("the password has expired, and whether HardExpiry is true was not given",)
+        words = "the password has expired, and whether HardExpiry is true was not given"
         yield cause("hard-expiry", "possible", words, None, "--password-policy")
 
 
@@ -113,21 +119,15 @@ def _enrolment_denied(p: Permission) -> Iterator[Cause]:
         return
     session = next((x.session for x in e.events if x.symptom is said), "")
     name = "iam:EnableMFADevice" if said.action == _ENROL[0] else "iam:CreateVirtualMFADevice"
-    on = p.who.arn if said.action == _ENROL[0] else said.resource or device_of(p)
-    words = (
-        said.said,
-        *(f"{d.words} {p.in_state}" for d in p.ask(name, on, p.who, p.state).denials),
-    )
+    device = said.resource or f"arn:{p.who.partition}:iam::{p.who.account}:mfa/{DEVICE}"
+    on = p.who.arn if said.action == _ENROL[0] else device
+    denials = p.ask(name, on, p.who, p.state).denials
+    words = (said.said, *(f"{d.words} {p.in_state}" for d in denials))
     text = f"allow {name} without MFA, and list it in the NotAction of the Deny"
     if e.has_device and session != "mfa" and said.action == _ENROL[0]:
         words += ("who has a device must have signed in with one to add another",)
         text = "sign in with MFA, or get a session with it, before adding a device"
     yield cause("enrolment-denied", "certain", words, Remedy("text", text))
-
-
-def device_of(p: Permission) -> str:
-    """The ARN of a virtual device of the account, of any name."""
-    return f"arn:{p.who.partition}:iam::{p.who.account}:mfa/{DEVICE}"
 
 
 def _codes(p: Permission) -> Iterator[Cause]:
@@ -152,7 +152,9 @@ def _codes(p: Permission) -> Iterator[Cause]:
 
 def _sign_in(p: Permission) -> Iterator[Cause]:
     e = p.evidence
-    said = next((s for s in e.symptoms if s.meaning in _AT_SIGN_IN or _denied_sign_in(s)), None)
+    denied = ("denied", "signin:consolelogin")
+    refused = (s for s in e.symptoms if s.meaning in _AT_SIGN_IN or (s.meaning, s.action) == denied)
+    said = next(refused, None)
     if said is None:
         return
     standing: Standing = "possible" if said.meaning == "sign-in-refused" else "certain"
@@ -167,26 +169,12 @@ def _sign_in(p: Permission) -> Iterator[Cause]:
 _AT_SIGN_IN: Final = ("sign-in-policy", "sign-in-refused")
 
 
-def _denied_sign_in(s: Symptom) -> bool:
-    return s.meaning == "denied" and s.action == "signin:consolelogin"
-
-
 def _signin_deny(p: Permission) -> tuple[str, ...]:
     """Identity policies count, too, after the authentication. SI:console-access-control."""
     console = f"arn:{p.who.partition}:signin:us-east-1:{p.who.account}:console"
     denying = [a for a in _SIGN_IN if p.ask(a, console, p.who, "console").denials]
-    if not denying:
-        return ()
-    return (f"the person's policies deny {' and '.join(denying)} without MFA",)
-
-
-def _told(
-    e: Evidence, meaning: Meaning, name: str, standing: Standing, remedy: Remedy
-) -> Iterator[Cause]:
-    """A cause that AWS itself names."""
-    said = _first(e, meaning)
-    if said:
-        yield cause(name, standing, said.said, remedy)
+    words = f"the person's policies deny {' and '.join(denying)} without MFA"
+    return (words,) if denying else ()
 
 
 def _first(e: Evidence, meaning: Meaning) -> Symptom | None:

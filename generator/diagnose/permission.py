@@ -151,8 +151,8 @@ class Permission:
 
     def _open(self, effect: Effect, request: Request) -> Iterator[tuple[Denial, tuple[str, ...]]]:
         for document in self._named.values():
-            variables = document.policy.version != "2008-10-17"
             for index, s in enumerate(document.policy.statements):
+                variables = document.subject.variables
                 asked = (request.action, request.resource, request.context, variables)
                 if s.effect is effect and applies(s, *asked) is None:
                     keys = (c.key for c in s.conditions if holds(c, *asked[2:]) is None)
@@ -207,8 +207,8 @@ class Permission:
         name = (p.path or "/")[1:] + (p.name or USER)
         if not p.name and p.path is None:
             # The one user whom the documents name as the own one.
-            users = {s.decider.user.arn.partition(":user/")[2] for s in subjects} - {USER}
-            name = users.pop() if len(users) == 1 else name
+            asked = {s.decider.user.arn for s in subjects if s.decider.user.name != USER}
+            name = asked.pop().partition(":user/")[2] if len(asked) == 1 else name
         return _user(f"arn:{partition}:iam::{account}:user/{name}")
 
 

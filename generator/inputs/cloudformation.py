@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from generator.errors import GenError
 from generator.found import Found, Holder
-from generator.inputs.intrinsics import STAND_INS, StandIns, Template, is_function, is_nothing
+from generator.inputs.intrinsics import Template, is_function, is_nothing
 from generator.inputs.kinds import ORGANIZATION_KINDS, is_document, kind_of
 from generator.inputs.parsed import Parsed
+from generator.inputs.stand_ins import STAND_INS, StandIns
 from generator.inputs.wrapped import in_text, is_text, path_text
 from generator.positions import Place
 
@@ -38,9 +39,7 @@ def is_template(data: Any) -> bool:
     )
 
 
-def documents(
-    parsed: Parsed, stand_ins: StandIns = STAND_INS
-) -> Iterator[Found | GenError]:
+def documents(parsed: Parsed, stand_ins: StandIns = STAND_INS) -> Iterator[Found | GenError]:
     """The documents of a template, in its order; both branches of an `Fn::If`."""
     template = Template(parsed.data, stand_ins)
     for logical_id, resource in parsed.data["Resources"].items():

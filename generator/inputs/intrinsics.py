@@ -9,20 +9,10 @@ Source: AWS CloudFormation Template Reference, "Intrinsic function reference".
 import re
 from typing import Any, Final, NamedTuple
 
+from generator.inputs.stand_ins import STAND_INS, StandIns
 from generator.positions import Place
 from generator.subject import PLACEHOLDER_ACCOUNT
 
-
-class StandIns(NamedTuple):
-    """What stands for where a template is deployed, which it does not say."""
-
-    account: str = PLACEHOLDER_ACCOUNT
-    partition: str = "aws"
-    region: str = "us-east-1"
-    suffix: str = "amazonaws.com"
-
-
-STAND_INS: Final = StandIns()
 # The fields of stand-ins, by the pseudo parameters that they are for.
 _PSEUDO: Final = {
     "AWS::AccountId": "account",

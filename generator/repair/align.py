@@ -41,9 +41,7 @@ def items(before: list[Any], after: list[Any]) -> list[tuple[int | None, Any]]:
 Spelled: TypeAlias = Callable[[Any, tuple[str, ...]], Any]
 
 
-def grafted(
-    raw: Any, before: Any, after: Any, spelled: Spelled, keys: tuple[str, ...] = ()
-) -> Any:
+def grafted(raw: Any, before: Any, after: Any, spelled: Spelled, keys: tuple[str, ...] = ()) -> Any:
     """What a file says after an edit, where `raw` is what it says before.
 
     `raw` differs from the document where the file has something else for it (a function of a
@@ -56,16 +54,20 @@ def grafted(
         return raw
     if _alike(raw, before, dict) and isinstance(after, dict):
         return {
-            new: spelled(after[new], (*keys, new))
-            if old is None
-            else grafted(raw[old], before[old], after[new], spelled, (*keys, new))
+            new: (
+                spelled(after[new], (*keys, new))
+                if old is None
+                else grafted(raw[old], before[old], after[new], spelled, (*keys, new))
+            )
             for old, new in members(before, after)
         }
     if _alike(raw, before, list) and isinstance(after, list):
         return [
-            spelled(item, keys)
-            if number is None
-            else grafted(raw[number], before[number], item, spelled, keys)
+            (
+                spelled(item, keys)
+                if number is None
+                else grafted(raw[number], before[number], item, spelled, keys)
+            )
             for number, item in items(before, after)
         ]
     if raw != before:

@@ -4,6 +4,7 @@ from typing import Final
 
 from generator.positions import Place
 from generator.rules import rule_of
+from generator.rules.allows import misses_of_paths
 from generator.subject import Subject
 
 OPERATORS: Final = ("GEN010", "GEN011", "GEN012", "GEN014", "GEN015", "GEN016")
@@ -13,6 +14,11 @@ MENDED: Final = (
     *("GEN006", "GEN018", "GEN032", "GEN035", "GEN037", "GEN040", "GEN041", "GEN042", "GEN050"),
     "GEN055",
 )
+
+
+def misses_paths(subject: Subject, place: Place) -> bool:
+    """Whether a statement is one of those that GEN055 tells of: it tells of all in one finding."""
+    return any(at[: len(place)] == place for at, _, _ in misses_of_paths(subject))
 
 
 def fire(subject: Subject, *ids: str, place: Place = ()) -> bool:

@@ -17,9 +17,7 @@ from generator.repair.align import NotWrittenError, texts_in
 from generator.subject import PLACEHOLDER_ACCOUNT
 
 # Elements whose texts say where, who and in which circumstances; the others have fixed words.
-_OF_PLACES: Final = frozenset(
-    {"Condition", "NotPrincipal", "NotResource", "Principal", "Resource"}
-)
+_OF_PLACES: Final = frozenset({"Condition", "NotPrincipal", "NotResource", "Principal", "Resource"})
 # What can be written again in brackets as well.
 _QUOTED: Final = re.compile(r"""![\w:]+ (?:"[^"\n]*"|'[^'\n]*')|\{[^\n]*\}""")
 
@@ -40,24 +38,24 @@ class Made(Struct, frozen=True, eq=False):
         """
         if isinstance(value, dict):
             return {key: self.spelled(item, (*keys, key)) for key, item in value.items()}
+        texts = [t for t in (value if isinstance(value, list) else [value]) if isinstance(t, str)]
+        if lacking := [f"`{t}`" for t in texts if self._is_stand_in(t, keys)]:
+            raise NotWrittenError(
+                f"it needs {' and '.join(lacking)}, which only a function of the template can "
+                "say; add it by hand (`Fn::Sub` has `${!aws:username}` for `${aws:username}`)"
+            )
         if isinstance(value, list):
             return [self.spelled(item, keys) for item in value]
-        if not isinstance(value, str):
-            return value
-        if self.is_copied(value):
-            return self.functions[value][0]
-        if self._is_stand_in(value, keys):
-            raise NotWrittenError(
-                f"`{value}` has to be added, which only functions of the template can say; add it "
-                "by hand"
-            )
-        return value
+        is_copied = isinstance(value, str) and self.is_copied(value)
+        return self.functions[value][0] if is_copied else value
 
     def is_copied(self, text: str) -> bool:
         """Whether a function is written in place of a text."""
         return text.startswith("arn:") and text in self.functions and text not in self.written
 
     def _is_stand_in(self, text: str, keys: tuple[str, ...]) -> bool:
+        if self.is_copied(text):
+            return False
         if PLACEHOLDER_ACCOUNT in text and not any(PLACEHOLDER_ACCOUNT in t for t in self.written):
             return True
         if not self.texts or not _OF_PLACES.intersection(keys):

@@ -8,7 +8,7 @@ from generator.catalog import is_action, resource_types_of
 from generator.match import matches_action, matches_resource
 from generator.policy import Effect, Patterns, Statement
 from generator.positions import Place
-from generator.repair.answered import fire
+from generator.repair.answered import fire, misses_paths
 from generator.repair.conditions import holding, is_mfa_deny
 from generator.repair.edits import at, put, put_first, with_items, with_statement
 from generator.repair.proposal import Proposal
@@ -68,7 +68,7 @@ def own_paths(subject: Subject) -> Iterator[Proposal]:
         found = [match for item in s.resources.items if (match := _OWN.fullmatch(item))]
         if covered is not False or not found or not subject.variables:
             continue
-        if not fire(subject, "GEN055", "GEN032", place=place):
+        if not misses_paths(subject, place) and not fire(subject, "GEN032", place=place):
             continue
         element = subject.element(place, "Resource")
         new = [f"{match[1]}user/*/{match[2]}" for match in found]

@@ -153,7 +153,7 @@ def _unsafe(subject: Subject, proposal: Proposal, writable: Writable) -> str | N
         return None
     if wrong := unmeant(found, proposal.intents):
         said = sentences(wrong) or sentences(found)
-        return f"it also {said[0]}" if said else "it changes more than it should"
+        return f"it would do more: {said[0]}" if said else "it changes more than it should"
     quota = _quota(subject.found)
     size = billable_size(after.policy)
     if quota.quota < size and billable_size(subject.policy) < size:

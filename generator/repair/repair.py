@@ -9,10 +9,12 @@ from msgspec.structs import replace
 
 from generator.audit.judge import judge
 from generator.found import Found
+from generator.inputs.stand_ins import told
 from generator.repair.align import NotWrittenError
+from generator.repair.deployed import only_here
 from generator.repair.plan import Planned, plan
 from generator.repair.proposal import Edit, Proposal
-from generator.repair.text import Rewrite, check, rewritten
+from generator.repair.text import Rewrite, check, rewritten, written
 from generator.repair.words import sentences
 
 # Wrappers that people write policies in, and that have nothing else in them.
@@ -46,7 +48,7 @@ def repair(found: Found, suppressed: frozenset[str] = frozenset()) -> Repaired:
     def refused_by(before: Found, data: Any) -> str:
         if why := _only_for(suppressed, before, data):
             return why
-        return "" if elsewhere else _not_written(found, data)
+        return _not_shown(found) if elsewhere else _not_written(found, data)
 
     planned = plan(found, refused_by)
     after = planned.subject.found.data
@@ -54,18 +56,25 @@ def repair(found: Found, suppressed: frozenset[str] = frozenset()) -> Repaired:
     if planned.edits and not elsewhere:
         try:
             text = rewritten(found.source(), [Rewrite(found.root, found.data, after)])
+            if why := only_here(found, planned.subject.found, text):
+                raise NotWrittenError(why)
         except NotWrittenError as error:
             planned = replace(planned, edits=())
             refused = (("the document", error.problem),)
     if not planned.edits:
-        return Repaired(found=found, document=found.data, refused=refused, not_in_place=elsewhere)
+        return Repaired(
+            found=found,
+            document=found.data,
+            refused=_told(found, refused),
+            not_in_place=elsewhere,
+        )
     return Repaired(
         found=found,
         document=after,
         edits=tuple(_edits(found, planned)),
         text=text,
-        changed=sentences(planned.changed),
-        refused=refused,
+        changed=tuple(told(found, sentence) for sentence in sentences(planned.changed)),
+        refused=_told(found, refused),
         not_in_place=elsewhere,
     )
 
@@ -116,6 +125,26 @@ def _not_written(found: Found, data: Any) -> str:
     return ""
 
 
+def _not_shown(found: Found) -> str:
+    """Why a document that is edited elsewhere cannot have edits at all, "" if it can.
+
+    They are shown in what was made of it, which has stand-ins where functions are.
+    """
+    try:
+        raw = written(found.source(), found.root)
+    except (NotWrittenError, LookupError, TypeError):
+        return ""
+    if found.embedded:
+        is_made = not isinstance(raw, str)
+    else:
+        is_made = isinstance(raw, dict) and "Statement" in raw and raw != found.data
+    return "functions of a template make it; edit it by hand" if is_made else ""
+
+
+def _told(found: Found, refused: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((told(found, what), told(found, why)) for what, why in refused)
+
+
 def _edits(found: Found, planned: Planned) -> list[Edit]:
     edits = []
     before = found
@@ -138,7 +167,8 @@ def _only_for(suppressed: frozenset[str], before: Found, data: Any) -> str:
 def _edit(proposal: Proposal, before: Found, after: Found) -> Edit:
     """An edit with the rules that find less once it is made."""
     known, left = (_rules(document) for document in (before, after))
-    return Edit(proposal.place, proposal.what, proposal.why, tuple(sorted(known - left)))
+    what, why = told(before, proposal.what), told(before, proposal.why)
+    return Edit(proposal.place, what, why, tuple(sorted(known - left)))
 
 
 def _rules(found: Found) -> Counter[str]:

@@ -6,22 +6,26 @@ from typing import Final
 from generator.catalog import action_case, actions_of, is_action, resource_types_of
 from generator.classes import OTHER
 from generator.repair.exemptions import SIGN_IN
-from generator.repair.prove import Change, Kind
+from generator.repair.prove import DEVICES, OWN, Change, Kind
 from generator.supposed import State
 
 _MOST: Final = 6
-_EVERYTHING: Final = " on everything"
-_ALL: Final = "all that is not named here"
-_KINDS: Final[dict[Kind, str]] = {
-    "own user": "the own user",
-    "own user with a path": "the own user, if it has a path",
-    "other user": "other users",
-    "own device": "the device called like the user",
-    "device": "devices of any name",
-    "role": "roles",
-    "account": "the account",
-    "else": "everything else",
+_EVERYTHING: Final = ": on every resource"
+_ALL: Final = "every other action"
+# Kinds of resource in words; those that are spoken of together come first.
+_KINDS: Final[dict[frozenset[Kind], str]] = {
+    OWN: "the own user (with or without a path)",
+    frozenset({"own user"}): "the own user without a path",
+    frozenset({"own user with a path"}): "the own user with a path",
+    frozenset({"other user"}): "other users",
+    DEVICES: "MFA devices",
+    frozenset({"own device"}): "the MFA device named like the user",
+    frozenset({"device"}): "MFA devices of other names",
+    frozenset({"role"}): "roles",
+    frozenset({"account"}): "the account",
+    frozenset({"else"}): "resources of other kinds",
 }
+_MOST_KINDS: Final = 7
 # The type of resource in the catalogue that each kind is of.
 _TYPES: Final[dict[str, str]] = {
     "own user": "user",
@@ -42,6 +46,15 @@ _VERBS: Final = {
     (1, 0): "allows {}",
     (-1, 0): "no longer allows {}",
 }
+# The same, of all actions that no other sentence names.
+_OF_ALL: Final = {
+    "opens {}": "is now open",
+    "closes {}": "is now closed",
+    "denies {}": "is now denied",
+    "no longer denies {}": "is no longer denied",
+    "allows {}": "is now allowed",
+    "no longer allows {}": "is no longer allowed",
+}
 
 
 def sentences(found: Iterable[Change]) -> tuple[str, ...]:
@@ -53,7 +66,7 @@ def sentences(found: Iterable[Change]) -> tuple[str, ...]:
             by_action.setdefault((name, c.who), set()).add((c.kind, c.state, c.alone, c.beside))
     alike: dict[tuple[str, str, str, str], list[str]] = {}
     for (name, who), answers in by_action.items():
-        for verb, on, states in _merged(answers):
+        for verb, on, states in _merged(answers, name, who):
             alike.setdefault((verb, on, states, who), []).append(name)
     wide = {
         (verb, states, name)
@@ -107,7 +120,7 @@ def _makes_sense(c: Change) -> bool:
 
 
 def _merged(
-    answers: set[tuple[Kind, State, int, int]],
+    answers: set[tuple[Kind, State, int, int]], name: str, who: str
 ) -> list[tuple[str, str, str]]:
     """Verbs, with the kinds of resource and the states of each."""
     by_kind: dict[tuple[str, Kind], set[State]] = {}
@@ -115,37 +128,62 @@ def _merged(
         by_kind.setdefault((_VERBS[alone, beside], kind), set()).add(state)
     found: dict[tuple[str, str], set[Kind]] = {}
     for (verb, kind), states in by_kind.items():
-        found.setdefault((verb, _states(states)), set()).add(kind)
-    return sorted((verb, _on(kinds), states) for (verb, states), kinds in found.items())
+        words = _states(states, _TO_SOMEBODY if who else _STATES)
+        found.setdefault((verb, words), set()).add(kind)
+    return sorted((verb, _on(kinds, name), states) for (verb, states), kinds in found.items())
 
 
-def _on(kinds: set[Kind]) -> str:
-    if kinds == {"trust"} or kinds == {"account"}:
+def _on(kinds: set[Kind], name: str) -> str:
+    # What a named action of another service is called on goes without saying.
+    if kinds in ({"trust"}, {"account"}) or (kinds == {"else"} and name.startswith("`")):
         return ""
-    if len(kinds) >= len(_KINDS) - 1:
+    if len(kinds) >= _MOST_KINDS:
         return _EVERYTHING
-    return " on " + _listed([words for kind, words in _KINDS.items() if kind in kinds])
+    left, words = set(kinds), []
+    for together, each in _KINDS.items():
+        if together <= left:
+            left -= together
+            words.append(each)
+    return f": on {_listed(words)}"
 
 
-def _states(states: set[State]) -> str:
+# Who asks: without MFA, in the console without it, with an access key without it, and with MFA.
+_STATES: Final = (
+    "without MFA",
+    "to console sessions without MFA",
+    "to access keys without MFA",
+    "with MFA",
+)
+_TO_SOMEBODY: Final = (
+    "without MFA",
+    "in the console without MFA",
+    "with an access key without MFA",
+    "with MFA",
+)
+
+
+def _states(states: set[State], said: tuple[str, str, str, str]) -> str:
     if states >= {"console", "key", "mfa"} or states == {"role"}:
         return ""
+    without, console, key, mfa = said
     words = []
     if states >= {"console", "key"}:
-        words.append("without MFA")
+        words.append(without)
     elif "console" in states:
-        words.append("in the console without MFA")
+        words.append(console)
     elif "key" in states:
-        words.append("with an access key without MFA")
+        words.append(key)
     if "mfa" in states:
-        words.append("with MFA")
+        words.append(mfa)
     return " " + _listed(words)
 
 
 def _sentence(verb: str, on: str, states: str, who: str, names: list[str]) -> str:
-    what = _listed(names if len(names) <= _MOST else [*names[:_MOST], f"{len(names) - _MOST} more"])
     whose = f" to {who.replace(OTHER, '*')}" if who else ""
-    return f"{verb.format(_ALL if _ALL in names else what)}{on}{whose}{states}"
+    if _ALL in names:
+        return f"{_ALL} {_OF_ALL[verb]}{whose}{states}{on if on != _EVERYTHING else ''}"
+    what = _listed(names if len(names) <= _MOST else [*names[:_MOST], f"{len(names) - _MOST} more"])
+    return f"{verb.format(what)}{whose}{states}{on}"
 
 
 def _listed(words: list[str]) -> str:

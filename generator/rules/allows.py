@@ -9,7 +9,8 @@ from generator.context import Known
 from generator.findings import Severity
 from generator.match import matches_action, matches_resource
 from generator.policy import Effect, Patterns, Statement
-from generator.rules.mfa_denies import is_known
+from generator.positions import Place
+from generator.rules.mfa_denies import is_known, listed
 from generator.rules.names import CHANGE
 from generator.rules.rule import Hit, Rule
 from generator.rules.texts import items
@@ -31,8 +32,41 @@ def users_with_a_path(subject: Subject) -> Iterator[Hit]:
     lists `user/*/${aws:username}` beside it. User names are unique in an account, whatever the
     path.
 
-    Fix: list `arn:aws:iam::*:user/*/${aws:username}` as well.
+    Fix: list the same ARN with `user/*/${aws:username}` as well.
     """
+    found = tuple(misses_of_paths(subject))
+    if not found:
+        return
+    # One finding a document: where the own password is missed, if it is anywhere.
+    at, item, s = next((each for each in found if _changes(each[2])), found[0])
+    others = [other for place, _, other in found if place != at]
+    yield Hit(
+        at,
+        f"`{item}` misses users with a path, so the statement gives them nothing"
+        + (f", `{CHANGE}` among it" if _changes(s) else "")
+        + (f"; {_so_do(others)}" if others else ""),
+        f"list `{OWN_USER.sub(_WITH_PATH, item)}` as well"
+        + (", and the same there" if others else ""),
+        severity=Severity.MEDIUM if _changes(s) else Severity.LOW,
+    )
+
+
+_WITH_PATH: Final = ":user/*/${aws:username}"
+
+
+def _changes(s: Statement) -> bool:
+    return matches_action(s.actions, CHANGE)
+
+
+def _so_do(others: list[Statement]) -> str:
+    """Further statements that miss users with a path."""
+    if all(s.sid for s in others):
+        return f"so {'do' if len(others) > 1 else 'does'} {listed([s.sid for s in others])}"
+    return f"so do {len(others)} other statements" if len(others) > 1 else "so does another one"
+
+
+def misses_of_paths(subject: Subject) -> Iterator[tuple[Place, str, Statement]]:
+    """Each statement that misses users with a path: the first ARN that does, and its place."""
     if not subject.variables or subject.kind != "identity":
         return
     for place, s in subject.statements(Effect.ALLOW):
@@ -40,15 +74,9 @@ def users_with_a_path(subject: Subject) -> Iterator[Hit]:
             continue
         if not _misses_paths(subject, s.resources) or _is_said_with_paths(subject, s):
             continue
-        changes = matches_action(s.actions, CHANGE)
         for at, item in items(subject, (*place, "Resource")):
             if OWN_USER.search(item):
-                yield Hit(
-                    at,
-                    f"`{item}` misses users with a path, so the statement gives them nothing"
-                    + (f", `{CHANGE}` among it" if changes else ""),
-                    severity=Severity.MEDIUM if changes else Severity.LOW,
-                )
+                yield at, item, s
                 break
 
 

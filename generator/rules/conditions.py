@@ -4,20 +4,22 @@ from collections.abc import Iterator
 from typing import Final
 
 from generator.findings import Severity
-from generator.match import hold
-from generator.rules import keys, mfa_allows, operators, sessions
+from generator.policy import Effect
+from generator.rules import circumstances, keys, mfa_allows, operators, sessions
 from generator.rules.advice import in_place_of, only_users
 from generator.rules.mfa import (
     Asked,
     Gate,
     confidence_of,
     denies,
+    gates,
     is_on_age,
 )
 from generator.rules.rule import Hit, Rule
 from generator.states import FLAG
 from generator.subject import Subject
 from generator.supposed import IN_WORDS
+from generator.verdicts import SOMETHING, WORK
 
 
 def bool_in_deny(subject: Subject) -> Iterator[Hit]:
@@ -121,6 +123,7 @@ def deny_never_applies(subject: Subject) -> Iterator[Hit]:
 
     Fix: write `"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}` in place of the conditions.
     """
+    yield from _denies_nothing(subject)
     for gate in denies(subject):
         if gate.met["new"] is True or gate.is_about_old:
             continue
@@ -143,49 +146,31 @@ def deny_never_applies(subject: Subject) -> Iterator[Hit]:
             )
 
 
-# Where and when somebody calls, which is for the caller to choose. Who calls, and on what, is
-# what a statement is about.
-_CIRCUMSTANCES: Final = frozenset("""
-    aws:calledvia aws:calledviafirst aws:calledvialast aws:currenttime aws:epochtime aws:referer
-    aws:requestedregion aws:securetransport aws:sourceip aws:sourcevpc aws:sourcevpcarn
-    aws:sourcevpce aws:tokenissuetime aws:useragent aws:viaawsservice aws:vpcsourceip
-    aws:vpceaccount aws:vpceorgid aws:vpceorgpaths
-""".split())
-
-
-def deny_with_further_conditions(subject: Subject) -> Iterator[Hit]:
-    """A Deny "without MFA" that applies only where something else holds as well
-
-    Why: conditions of one statement are joined by "and". A Deny without MFA that also asks where a
-    request comes from, or when, stops only requests that meet both.
-
-    Fix: put the other condition into a Deny of its own, if everybody has to use MFA everywhere.
-    """
-    for gate in denies(subject):
-        if gate.met["new"] is not False or not (gate.met["key"] and gate.met["console"]):
+def _denies_nothing(subject: Subject) -> Iterator[Hit]:
+    """Denies on MFA whose list of exemptions has everything in it."""
+    thing = SOMETHING.format(subject.decider.partition, subject.decider.account)
+    for gate in gates(subject):
+        s = gate.statement
+        if s.effect is not Effect.DENY or not s.actions.negated:
             continue
-        for c in gate.others:
-            met = hold((c,), gate.direct, subject.variables)
-            if c.key.lower() not in _CIRCUMSTANCES or met is True:
-                continue
-            if all(_is_denied_anyway(gate, asked) for asked in gate.asked):
-                continue
-            where = f"`{c.operator}` on `{c.key}` is met as well"
-            if met is False:
-                where += ", which it is not where people make the call themselves"
-            yield Hit(
-                (*gate.place, "Condition", c.operator, c.key),
-                f"it denies without MFA only where {where}",
-                on_key=True,
-                severity=Severity.HIGH if met is False else None,
+        if found := next((i for i in s.actions.items if i in ("*", "*:*")), ""):
+            stopped = all(
+                gate.is_denied((action, thing), when)
+                for action in WORK
+                for when in ("key", "console")
             )
-
-
-def _is_denied_anyway(gate: Gate, asked: Asked) -> bool:
-    """Whether a request without MFA is denied whatever the other conditions come to."""
-    bare = Gate(gate.subject, gate.place, gate.statement)
-    bare.others = ()
-    return bare.is_denied(asked, "key") and bare.is_denied(asked, "console")
+            yield Hit(
+                (*gate.place, "NotAction"),
+                f"`NotAction` has `{found}` in it, which is every action, so this Deny denies "
+                "nothing",
+                fix=(
+                    "take the statement out"
+                    if stopped
+                    else "list in `NotAction` what people need before MFA, and nothing else"
+                ),
+                on_key=True,
+                severity=Severity.LOW if stopped else None,
+            )
 
 
 def _is_right_with_mfa(gate: Gate) -> bool:
@@ -247,13 +232,7 @@ RULES: Final = (
     Rule("GEN012", Severity.CRITICAL, age_in_deny, _AGE_SOURCE),
     Rule("GEN013", Severity.CRITICAL, deny_hits_mfa, _FLAG_SOURCE),
     Rule("GEN014", Severity.CRITICAL, deny_never_applies, _OPERATORS_SOURCE),
-    Rule(
-        "GEN020",
-        Severity.LOW,
-        deny_with_further_conditions,
-        "UG:reference_policies_elements_condition",
-        confidence="medium",
-    ),
+    *circumstances.RULES,
     *mfa_allows.RULES,
     *keys.RULES,
     *operators.RULES,

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from generator.findings import Severity
+from generator.flows import CALLS
 from generator.policy import Effect, Statement
+from generator.positions import Place
 from generator.rules.exemptions import BEFORE_MFA, INERT, exemptions
 from generator.rules.mfa_denies import (
     called,
@@ -14,6 +16,7 @@ from generator.rules.mfa_denies import (
     is_matched,
     is_mfa_deny,
     let_through,
+    listed,
     place_of_item,
 )
 from generator.rules.rule import Hit, Rule
@@ -27,23 +30,52 @@ _BY_ACCOUNT: Final = frozenset({"iam:changepassword", "iam:getaccountpasswordpol
 def dead_exemption(subject: Subject) -> Iterator[Hit]:
     """An action is exempt from the Deny, and nothing allows it
 
-    Why: an exemption lets an action through and does not allow it. The document allows other steps
-    of enrolment, so this one looks granted and is not.
+    Why: sign-in or enrolment calls the action, so it is right to exempt it. But an exemption lets
+    an action through and does not allow it. The document allows other steps of enrolment, so this
+    one looks granted and is not, unless another policy of the same people allows it.
 
-    Fix: allow the action on the own user, or take it out of `NotAction`.
+    Fix: allow the action on the own user; those that are called on no user on `*`, and what creates
+    a device on `mfa/*`.
     """
     if subject.kind != "identity" or not is_granted_by_name(subject, _ENABLE):
         return
+    found: dict[Place, tuple[Statement, int, list[str]]] = {}
     for place, s, at, item in exemptions(subject):
         name = item.lower()
         if name not in BEFORE_MFA - INERT - _BY_ACCOUNT or name.startswith("signin:"):
             continue
         if not any(_is_about(a, item) for _, a in subject.statements(Effect.ALLOW)):
-            yield Hit(
-                place_of_item(subject, place, "NotAction", at),
-                f"`{item}` is exempt from {called(s)}, but no statement of this document allows it",
-                on_key=True,
-            )
+            found.setdefault(place, (s, at, []))[2].append(item)
+    for place, (s, at, dead) in found.items():
+        are, they, them, grants = _NUMBER[len(dead) > 1]
+        yield Hit(
+            place_of_item(subject, place, "NotAction", at),
+            f"{listed(dead)} {are} exempt from {called(s)}, as {they} should be, but nothing in "
+            f"this document allows {them}, so the {grants} nothing",
+            _allowed(subject, dead),
+            on_key=True,
+        )
+
+
+_NUMBER: Final = {
+    False: ("is", "it", "it", "exemption alone grants"),
+    True: ("are", "they", "them", "exemptions alone grant"),
+}
+
+
+def _allowed(subject: Subject, actions: list[str]) -> str:
+    """What to write so that actions are allowed, each on what it is called on."""
+    on: dict[str, list[str]] = {}
+    for action in actions:
+        targets = {call.target for call in CALLS if call.action.lower() == action.lower()}
+        if "own-user" in targets:
+            where = "the own user"
+        elif "any-device" in targets:
+            where = f"`arn:{subject.partition}:iam::*:mfa/*`"
+        else:
+            where = "`*`"
+        on.setdefault(where, []).append(action)
+    return "allow " + ", and ".join(f"{listed(names)} on {where}" for where, names in on.items())
 
 
 def dead_allow(subject: Subject) -> Iterator[Hit]:
@@ -77,7 +109,13 @@ def _is_about(s: Statement, action: str) -> bool:
 
 
 RULES: Final = (
-    Rule("GEN044", Severity.LOW, dead_exemption, "UG:reference_policies_elements_notaction"),
+    Rule(
+        "GEN044",
+        Severity.LOW,
+        dead_exemption,
+        "UG:reference_policies_elements_notaction",
+        confidence="medium",
+    ),
     Rule(
         "GEN045",
         Severity.LOW,

@@ -15,7 +15,7 @@ Asked: TypeAlias = frozenset[tuple[str, str, str]]
 
 
 class Edition(Struct, frozen=True, kw_only=True):
-    """One text of a published policy, and what it does to people.
+    """One text of a published policy, and what became of it.
 
     `lists` has the actions that must be in its list, `may` those that may be as well: what people
     add to it without mending it. `any_list`: it is known by its condition alone. `dates` and `fate`
@@ -25,7 +25,6 @@ class Edition(Struct, frozen=True, kw_only=True):
     rule: str
     name: str
     dates: str
-    harm: str
     fate: str
     source: str
     asks: Asked
@@ -95,18 +94,14 @@ _HARMLESS: Final = (
 ) - _iam("DeleteVirtualMFADevice")
 _ENROLMENT: Final = _iam("CreateVirtualMFADevice", "EnableMFADevice", "ListMFADevices")
 
-_LOCKOUT: Final = (
-    "a user told to set a new password at the first sign-in cannot, and so never gets to enrol MFA"
-)
-_WARNED: Final = "AWS still publishes it, with a note that says so"
 
 EDITIONS: Final = (
     Edition(
         rule="GEN080",
         name='AWS\'s sample "manage your own credentials, MFA-authenticated"',
         dates="in this edition since 2023",
-        harm=_LOCKOUT,
-        fate=_WARNED,
+        fate="AWS still publishes it, with a note that it does not let users set a password at the "
+        "first sign-in",
         source="UG:reference_policies_examples_aws_my-sec-creds-self-manage",
         asks=_IF_EXISTS,
         lists=_PAGE | _iam("GetMFADevice"),
@@ -116,7 +111,6 @@ EDITIONS: Final = (
         name="AWS's samples for the security credentials page (the Deny that terraform-aws-iam "
         "took over in 5.11.0, 5.11.1 and 5.31.0 to 5.37.1)",
         dates="published 2019-01-25",
-        harm=_LOCKOUT,
         fate="AWS still publishes it for MFA devices only; terraform-aws-iam took it back twice",
         source="GIT:3a0537e",
         asks=_IF_EXISTS,
@@ -126,7 +120,6 @@ EDITIONS: Final = (
         rule="GEN080",
         name='AWS\'s sample "self-manage an MFA device"',
         dates="in this edition by 2022",
-        harm=_LOCKOUT,
         fate="AWS still publishes it",
         source="UG:reference_policies_examples_iam_mfa-selfmanage",
         asks=_IF_EXISTS,
@@ -136,7 +129,6 @@ EDITIONS: Final = (
         rule="GEN080",
         name="AWS's sample of the permissions for enrolling a security key",
         dates="in this edition since 2023-02-24",
-        harm=_LOCKOUT,
         fate="AWS still publishes it",
         source="GIT:533d414",
         asks=_IF_EXISTS,
@@ -147,7 +139,6 @@ EDITIONS: Final = (
         name='AWS\'s tutorial "Force_MFA" or its sample "self-manage an MFA device" of November '
         "2018",
         dates="published 2018-11-21",
-        harm="an access key alone can deactivate the user's MFA device and delete it",
         fate="AWS withdrew it on 2018-11-30, after Duo had disclosed the gap",
         source="GIT:f774f91",
         asks=_IF_EXISTS,
@@ -158,7 +149,6 @@ EDITIONS: Final = (
         rule="GEN081",
         name='AWS\'s tutorial "Force_MFA" of 2017 and 2018',
         dates="published 2017-12-01 or before",
-        harm="an access key alone can delete virtual MFA devices",
         fate="AWS withdrew it by 2019-01-25, and says never to exempt the deletion of a device",
         source="GIT:f7b9df6",
         asks=_IF_EXISTS,
@@ -169,8 +159,6 @@ EDITIONS: Final = (
         rule="GEN082",
         name='AWS\'s tutorial "Force_MFA" with the note of September 2018',
         dates="published 2018-09-19",
-        harm="a session without MFA may give a user a password of its own choice, where anything "
-        "allows `iam:CreateLoginProfile`",
         fate="AWS took `iam:CreateLoginProfile` out of the note on 2019-01-25",
         source="GIT:a9e3db3",
         asks=_IF_EXISTS,
@@ -181,7 +169,6 @@ EDITIONS: Final = (
         rule="GEN083",
         name="cloud.gov's operators",
         dates="published in pull request 736 of cloud-gov/terraform-provision",
-        harm="an access key becomes a console session without an MFA prompt",
         fate="it is meant for `aws-vault login`, which opens the console so",
         source="https://github.com/cloud-gov/terraform-provision/pull/736",
         asks=_IF_EXISTS,
@@ -192,7 +179,6 @@ EDITIONS: Final = (
         rule="GEN084",
         name="the policy that AWS's article on MFA and the AWS CLI shows as not working",
         dates="published 2020-06-16 or before, since 2021 with `aws:ViaAWSService`",
-        harm="an access key is never denied anything",
         fate="the same article says to write `BoolIfExists`",
         source="https://repost.aws/knowledge-center/mfa-iam-user-aws-cli",
         asks=_BOOL,
@@ -203,8 +189,6 @@ EDITIONS: Final = (
         rule="GEN085",
         name="AWS's page on condition keys, where it compares `Null` with `Bool`",
         dates="still there in 2026",
-        harm="a console session without MFA, whose MFA flag is there and false, is never denied "
-        "anything",
         fate="the page itself recommends `BoolIfExists`",
         source="UG:reference_policies_condition-keys#condition-keys-multifactorauthpresent",
         asks=_NULL,
@@ -215,8 +199,6 @@ EDITIONS: Final = (
         name="AWS's sample of the permissions for enrolling a hardware token (and, until "
         "2023-02-24, a security key)",
         dates="still there in 2026",
-        harm="its Deny is on the user's own ARN, so work in every other service goes on without "
-        "MFA, while the password change at the first sign-in is denied",
         fate="AWS mended the one for security keys and not this one",
         source="UG:id_credentials_mfa_enable_physical",
         asks=_IF_EXISTS,
@@ -228,8 +210,6 @@ EDITIONS: Final = (
         rule="GEN087",
         name="the example of AWS's page on NotAction",
         dates="published 2018-05, then under the Sid `DenyAllOutsideEU`",
-        harm="every action of IAM works without MFA, those that change policies and remove MFA "
-        "devices too",
         fate="AWS still publishes it",
         source="UG:reference_policies_elements_notaction",
         asks=_IF_EXISTS,
@@ -239,8 +219,6 @@ EDITIONS: Final = (
         rule="GEN088",
         name="AWS's sample for a production bucket",
         dates="published 2019-07",
-        harm="an access key, and a console session without MFA, have no MFA age and are not denied "
-        "anything",
         fate="AWS wrote `NumericGreaterThanIfExists` in 2020-01",
         source="UG:reference_policies_examples_s3_full-access-except-production",
         asks=_STALE,

@@ -8,7 +8,7 @@ from generator.documents import is_action_pattern
 from generator.findings import Severity
 from generator.rules.mfa_denies import is_known
 from generator.rules.rule import Hit, Rule
-from generator.rules.texts import items
+from generator.rules.texts import items, variable_before_name
 from generator.subject import Subject
 
 # Documents whose principal is whom they are attached to.
@@ -80,8 +80,14 @@ def arns(subject: Subject) -> Iterator[Hit]:
 
 def _arn_problem(item: str) -> str:
     """What IAM refuses in a resource, "" if nothing is known."""
+    # A variable that may not stand where it does is told of for itself, and has colons in it.
     fields = item.split(":", 5)
-    if not item.strip("*") or "$" in fields[0] or (len(fields) > 1 and _WILD.search(fields[0])):
+    if (
+        variable_before_name(item)
+        or not item.strip("*")
+        or "$" in fields[0]
+        or (len(fields) > 1 and _WILD.search(fields[0]))
+    ):
         return ""
     if fields[0] != "arn":
         return "a resource is `*` or an ARN"
@@ -108,7 +114,16 @@ def action_texts(subject: Subject) -> Iterator[Hit]:
     """
     for place, _ in subject.statements():
         for at, item in items(subject, subject.element(place, "Action")):
-            if not is_action_pattern(item):
+            if item.startswith("*:") and is_action_pattern(f"s3{item[1:]}"):
+                # Whether IAM refuses it is not documented, and not what it matches.
+                yield Hit(
+                    at,
+                    f"`{item}` has a wildcard for its service, and AWS documents wildcards for the "
+                    "name only",
+                    severity=Severity.MEDIUM,
+                    confidence="low",
+                )
+            elif not is_action_pattern(item):
                 yield Hit(at, f"`{item}` cannot be an action")
 
 

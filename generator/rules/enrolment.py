@@ -80,13 +80,16 @@ def enrolment_denied(subject: Subject) -> Iterator[Hit]:
 def one_kind_denied(subject: Subject) -> Iterator[Hit]:
     """A Deny "without MFA" leaves out what one kind of MFA device needs
 
-    Why: other kinds can be enrolled, so this may be meant, and AWS's samples for security keys and
-    hardware tokens are written so. But a kind that a Deny "without MFA" catches is only refused as
-    a first device: whoever has nothing of the other kinds, a phone only, never gets to MFA.
+    Why: other kinds can be enrolled, so this may be meant. But a kind that a Deny "without MFA"
+    catches is only refused as a first device: whoever has nothing of the other kinds, a phone only,
+    never gets to MFA.
 
     Fix: exempt the calls of that kind from the Deny, or refuse the kind on purpose, by a Deny
     without a condition on MFA.
     """
+    # A document that grants enrolment itself has chosen the kinds that it grants.
+    if is_granted_by_name(subject, _ENABLE):
+        return
     if not is_about_people(subject) or list(enrolment_denied(subject)):
         return
     said: dict[Place, tuple[Statement, list[str], list[str]]] = {}
@@ -195,12 +198,12 @@ def _calls_of_kinds(subject: Subject) -> dict[str, list[tuple[str, _Denies]]]:
     for kind, calls in ENROLMENT.items():
         for needed in (n for n in calls if n.granted):
             register = {_KEY: needed.register} if needed.action == _ENABLE else {}
-            asked = (subject, needed.action, on[needed.on])
-            found = denying(*asked, "console", **register)
-            if found and denying(*asked, "mfa", **register):
+            action, thing = needed.action, on[needed.on]
+            found = denying(subject, action, thing, "console", **register)
+            if found and denying(subject, action, thing, "mfa", **register):
                 return {}
             if found:
-                denied.setdefault(kind, []).append((needed.action, found))
+                denied.setdefault(kind, []).append((action, found))
     return denied if len(denied) < len(ENROLMENT) else {}
 
 

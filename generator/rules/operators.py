@@ -9,6 +9,7 @@ from generator.operators import operator
 from generator.policy import Condition, Effect
 from generator.rules.mfa import MFA_KEYS, Gate, gates, is_on_flag
 from generator.rules.rule import Hit, Rule
+from generator.rules.texts import items, variable_before_name
 from generator.subject import Subject
 from generator.variables import variable
 
@@ -56,14 +57,24 @@ def _wrong(c: Condition) -> str:
 def variable_in_other_operator(subject: Subject) -> Iterator[Hit]:
     """A policy variable where none is filled in
 
-    Why: policy variables stand in `Resource` and in the values of string and ARN operators. With
-    `Bool`, `Null`, numeric, date and IP address operators they cannot be used.
+    Why: policy variables stand in a `Resource` after the fifth colon of the ARN, and in the values
+    of string and ARN operators. With `Bool`, `Null`, numeric, date and IP address operators, and in
+    the account, say, of a resource they cannot be used.
 
-    Fix: write the value itself, or use a string or ARN operator if the key holds text.
+    Fix: write the value itself, or `*` for a part of an ARN; in a condition, use a string or ARN
+    operator if the key holds text.
     """
     if not subject.variables:
         return
     for place, s in subject.statements():
+        for at, item in items(subject, subject.element(place, "Resource")) if s.resources else ():
+            if named := variable_before_name(item):
+                yield Hit(
+                    at,
+                    f"`{named}` may not stand here: in a resource, variables are for what comes "
+                    "after the fifth colon",
+                    _RESOURCE_FIX if named != item else "write the ARN in place of the variable",
+                )
         for c in s.conditions:
             texts = c.operator != "Null" and operator(c.operator).texts
             named = next((v for v in c.values if ":" in variable(v)), "")
@@ -72,6 +83,9 @@ def variable_in_other_operator(subject: Subject) -> Iterator[Hit]:
                     (*place, "Condition", c.operator, c.key),
                     f"`{named}` cannot be used with `{c.operator}`: no value is filled in",
                 )
+
+
+_RESOURCE_FIX: Final = "write `*`, or the value, in place of the variable"
 
 
 def unquoted_value(subject: Subject) -> Iterator[Hit]:

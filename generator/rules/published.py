@@ -1,4 +1,8 @@
-"""Rules that know a published policy again, by what its Deny does; Sids and order do not matter."""
+"""Rules that know a published policy again, by what its Deny does; Sids and order do not matter.
+
+They tell its history and nothing else: what is wrong with a Deny, if anything, is found by
+evaluating it, and where it is not found there is no history to tell either.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -6,6 +10,8 @@ from typing import Final
 
 from generator.findings import Severity
 from generator.policy import Effect, Patterns, Statement
+from generator.positions import Place
+from generator.rules import conditions, exemptions, journey, unguarded
 from generator.rules.advice import names_enrolment
 from generator.rules.editions import EDITIONS, Asked, Edition, Resource
 from generator.rules.mfa_denies import called, is_about_people, is_known
@@ -20,8 +26,7 @@ def published_lockout(subject: Subject) -> Iterator[Hit]:
     copy them. AWS's note says what comes of it: users cannot set the new password that the first
     sign-in asks for.
 
-    Fix: add `iam:ChangePassword` and `iam:GetAccountPasswordPolicy` to `NotAction`, or attach the
-    policy only after a user's first sign-in.
+    Fix: mend what GEN030 says of the same statement.
     """
     return _known(subject, "GEN080")
 
@@ -32,7 +37,7 @@ def published_removal(subject: Subject) -> Iterator[Hit]:
     Why: AWS published it and withdrew it. It exempts the deactivation or the deletion of MFA
     devices, so that an access key alone can take away what it asks for.
 
-    Fix: take `iam:DeactivateMFADevice` and `iam:DeleteVirtualMFADevice` out of `NotAction`.
+    Fix: mend what GEN040 and GEN041 say of the same statement.
     """
     return _known(subject, "GEN081")
 
@@ -43,7 +48,7 @@ def published_login_profile(subject: Subject) -> Iterator[Hit]:
     Why: for some months AWS's note on the first sign-in named `iam:CreateLoginProfile` beside
     `iam:ChangePassword`, and copies still carry it. Nobody creates a login profile at sign-in.
 
-    Fix: take `iam:CreateLoginProfile` out of `NotAction`.
+    Fix: mend what GEN040 says of the same statement.
     """
     return _known(subject, "GEN082")
 
@@ -53,7 +58,7 @@ def published_federation(subject: Subject) -> Iterator[Hit]:
 
     Why: `sts:GetFederationToken` turns an access key into a console session without an MFA prompt.
 
-    Fix: take `sts:GetFederationToken` out of `NotAction`, and get credentials with `aws login`.
+    Fix: mend what GEN040 says of the same statement.
     """
     return _known(subject, "GEN083")
 
@@ -64,7 +69,7 @@ def published_bool(subject: Subject) -> Iterator[Hit]:
     Why: AWS's article shows it as the policy that does not work with the AWS CLI, and the policy is
     what gets copied.
 
-    Fix: write `BoolIfExists` in place of `Bool`.
+    Fix: mend what GEN010 says of the same statement.
     """
     return _known(subject, "GEN084")
 
@@ -75,7 +80,7 @@ def published_null(subject: Subject) -> Iterator[Hit]:
     Why: AWS's text says that it behaves like `Bool` `false`. By AWS's own definition of the
     operators it applies where the key is absent, and the console's sessions have the key.
 
-    Fix: write `BoolIfExists` on `aws:MultiFactorAuthPresent` `false` in place of `Null`.
+    Fix: mend what GEN011 says of the same statement.
     """
     return _known(subject, "GEN085")
 
@@ -86,8 +91,7 @@ def published_own_user_only(subject: Subject) -> Iterator[Hit]:
     Why: the sample for hardware tokens denies on the user's own ARN, where no action of another
     service is called.
 
-    Fix: write `"Resource": "*"` in the Deny, and exempt `iam:ChangePassword` and
-    `iam:GetAccountPasswordPolicy`.
+    Fix: mend what GEN037 says of the same statement.
     """
     return _known(subject, "GEN086")
 
@@ -98,7 +102,7 @@ def published_iam_exempt(subject: Subject) -> Iterator[Hit]:
     Why: the example is about how `NotAction` reads. As a policy it leaves every action of IAM
     working without MFA for whoever is allowed any.
 
-    Fix: name what people need before MFA in place of `iam:*`.
+    Fix: mend what GEN040 says of the same statement.
     """
     return _known(subject, "GEN087")
 
@@ -109,7 +113,7 @@ def published_age(subject: Subject) -> Iterator[Hit]:
     Why: `aws:MultiFactorAuthAge` is only there where MFA was used. Without `IfExists` a condition
     on it is not met by anybody else, and the Deny does not apply to them.
 
-    Fix: write `NumericGreaterThanIfExists` in place of `NumericGreaterThan`.
+    Fix: mend what GEN012 says of the same statement.
     """
     return _known(subject, "GEN088")
 
@@ -123,13 +127,39 @@ def _known(subject: Subject, rule: str) -> Iterator[Hit]:
         if not is_known(subject, place) or names_enrolment(s):
             continue
         found = next((e for e in EDITIONS if _is_of(s, e)), None)
-        if found and found.rule == rule:
+        if not found or found.rule != rule:
+            continue
+        if wrong := [twin for twin in _TWINS[rule] if _finds(twin, subject, place)]:
             yield Hit(
                 (*place, "NotAction" if s.actions.negated else "Action"),
-                f"{called(s)} is the Deny of {found.name}, {found.dates}: {found.harm}; "
-                f"{found.fate}",
+                f"{called(s)} is the Deny of {found.name}, {found.dates}; {found.fate}",
+                f"mend what {' and '.join(wrong)} {'says' if len(wrong) == 1 else 'say'} of it",
                 on_key=True,
             )
+
+
+def _finds(rule: str, subject: Subject, place: Place) -> bool:
+    """Whether a rule that evaluates the document finds something in a statement."""
+    return any(hit.place[: len(place)] == place for hit in _CHECKS[rule](subject))
+
+
+# The rules that find, by evaluation, what is wrong with an edition.
+_TWINS: Final = {
+    "GEN080": ("GEN030",),
+    "GEN081": ("GEN040", "GEN041"),
+    "GEN082": ("GEN040",),
+    "GEN083": ("GEN040",),
+    "GEN084": ("GEN010",),
+    "GEN085": ("GEN011",),
+    "GEN086": ("GEN037",),
+    "GEN087": ("GEN040",),
+    "GEN088": ("GEN012",),
+}
+_CHECKS: Final = {
+    rule.id: rule.check
+    for module in (conditions, exemptions, journey, unguarded)
+    for rule in module.RULES
+}
 
 
 def _is_of(s: Statement, edition: Edition) -> bool:
@@ -192,27 +222,27 @@ _RESOURCES: Final[dict[Resource, Callable[[Patterns | None], bool]]] = {
 
 _CREDENTIALS: Final = "UG:reference_policies_examples_aws_my-sec-creds-self-manage"
 RULES: Final = (
-    Rule("GEN080", Severity.HIGH, published_lockout, _CREDENTIALS),
-    Rule("GEN081", Severity.HIGH, published_removal, f"{_CREDENTIALS}-mfa-only"),
-    Rule("GEN082", Severity.HIGH, published_login_profile, _CREDENTIALS),
-    Rule("GEN083", Severity.HIGH, published_federation, "UG:console_sign-in-mfa"),
+    Rule("GEN080", Severity.LOW, published_lockout, _CREDENTIALS),
+    Rule("GEN081", Severity.LOW, published_removal, f"{_CREDENTIALS}-mfa-only"),
+    Rule("GEN082", Severity.LOW, published_login_profile, _CREDENTIALS),
+    Rule("GEN083", Severity.LOW, published_federation, "UG:console_sign-in-mfa"),
     Rule(
         "GEN084",
-        Severity.HIGH,
+        Severity.LOW,
         published_bool,
         "https://repost.aws/knowledge-center/mfa-iam-user-aws-cli",
     ),
     Rule(
         "GEN085",
-        Severity.MEDIUM,
+        Severity.LOW,
         published_null,
         "UG:reference_policies_condition-keys#condition-keys-multifactorauthpresent",
     ),
-    Rule("GEN086", Severity.HIGH, published_own_user_only, "UG:id_credentials_mfa_enable_physical"),
-    Rule("GEN087", Severity.HIGH, published_iam_exempt, "UG:reference_policies_elements_notaction"),
+    Rule("GEN086", Severity.LOW, published_own_user_only, "UG:id_credentials_mfa_enable_physical"),
+    Rule("GEN087", Severity.LOW, published_iam_exempt, "UG:reference_policies_elements_notaction"),
     Rule(
         "GEN088",
-        Severity.MEDIUM,
+        Severity.LOW,
         published_age,
         "UG:reference_policies_examples_s3_full-access-except-production",
     ),

@@ -1,5 +1,6 @@
 """Rules about policies that people look after themselves with: what else those let them do."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -79,8 +80,7 @@ def other_users(subject: Subject) -> Iterator[Hit]:
     administrators too. In a policy that lets people look after themselves, the resource is the own
     user.
 
-    Fix: list the two ARNs of the own user, `arn:aws:iam::*:user/${aws:username}` and
-    `arn:aws:iam::*:user/*/${aws:username}`.
+    Fix: list the two ARNs of the own user, `user/${aws:username}` and `user/*/${aws:username}`.
     """
     if not _is_self_service(subject):
         return
@@ -97,9 +97,21 @@ def other_users(subject: Subject) -> Iterator[Hit]:
             yield Hit(
                 subject.element(place, "Resource"),
                 f"allows {named}{more} on users other than the own",
+                _own_user(subject, s),
                 severity=Severity.HIGH if takes_over else Severity.MEDIUM,
                 on_key=True,
             )
+
+
+def _own_user(subject: Subject, s: Statement) -> str:
+    """The two ARNs of the own user, in the partition and the account of the statement's."""
+    starts = (_USERS.match(item) for item in (s.resources.items if s.resources else ()))
+    start = next((m.group() for m in starts if m), f"arn:{subject.partition}:iam::*:user/")
+    arns = listed([f"{start}${{aws:username}}", f"{start}*/${{aws:username}}"])
+    return f"list the two ARNs of the own user, {arns}, in place of it"
+
+
+_USERS: Final = re.compile(r"arn:[^:*]+:iam::[^:]*:user/")
 
 
 def _allows_on_others(subject: Subject, place: Place, s: Statement, action: str) -> bool:
@@ -108,7 +120,8 @@ def _allows_on_others(subject: Subject, place: Place, s: Statement, action: str)
     others = {decider.another_user: None}
     for item in s.resources.items if s.resources and not s.resources.negated else ():
         path = item.partition(":user/")[2]
-        if "*" in path and "$" not in path:
+        # Names are unique whatever the path: `*/carol` is carol, and nobody else.
+        if "*" in path.rpartition("/")[2] and "$" not in path:
             path = path.replace("*", ANOTHER).replace("?", "x")
             others[f"arn:{decider.partition}:iam::{decider.account}:user/{path}"] = None
     return any(
@@ -154,7 +167,8 @@ def _without_mfa(subject: Subject, actions: tuple[str, ...], what: str) -> Itera
     ):
         return
     own = subject.decider.user.arn
-    said: set[Place] = set()
+    # Who can change the own policies can do this and everything else.
+    said = {hit.place for hit in own_policies(subject)}
     for action in actions:
         states = _open(subject, action, own)
         for at, item, s in _causes(subject, action, own, states):

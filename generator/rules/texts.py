@@ -38,6 +38,19 @@ def items(subject: Subject, place: Place) -> Iterator[tuple[Place, str]]:
             yield at, item
 
 
+# A variable of a policy, not one of a template or a shell, and not an escape.
+_POLICY_VARIABLE: Final = re.compile(r"\$\{[A-Za-z0-9-]+:[^:}]+\}")
+
+
+def variable_before_name(item: str) -> str:
+    """The first policy variable in a resource that stands before the fifth colon, "" if none does.
+    Source: IAM User Guide, "IAM policy elements: Variables and tags"."""
+    for found in _POLICY_VARIABLE.finditer(item):
+        if _POLICY_VARIABLE.sub("", item[: found.start()]).count(":") < 5:
+            return found.group()
+    return ""
+
+
 def not_judged(subject: Subject) -> Iterator[Hit]:
     """A part of the document that was not judged
 
@@ -51,6 +64,15 @@ def not_judged(subject: Subject) -> Iterator[Hit]:
         if not _is_not_read(subject, at):
             yield Hit(at, error.problem, error.hint, on_key=True)
     for place in subject.found.not_read:
+        if taken := _taken_by_template(subject, place):
+            yield Hit(
+                place,
+                f"`Fn::Sub` takes `{taken}` for a parameter or a resource of the template, which "
+                "has none of that name, so this is not the policy variable",
+                f"write `${{!{taken[2:]}`, which CloudFormation leaves to IAM as `{taken}`",
+                severity=Severity.MEDIUM,
+            )
+            continue
         names = [key for key in place if isinstance(key, str)]
         yield Hit(
             place,
@@ -59,6 +81,20 @@ def not_judged(subject: Subject) -> Iterator[Hit]:
             "audit the document as it is deployed",
             severity=Severity.LOW,
         )
+
+
+def _taken_by_template(subject: Subject, place: Place) -> str:
+    """The policy variable that a text for `Fn::Sub` has without `!`, "" if none. Source: AWS
+    CloudFormation Template Reference, "Fn::Sub"."""
+    found = subject.found
+    source = found.source()
+    start, end = source.values.get((*found.root, *place), (0, 0))
+    text = source.text[start:end] if not found.embedded else ""
+    taken = _POLICY_VARIABLE.search(text) if _SUB.search(text) else None
+    return taken.group() if taken else ""
+
+
+_SUB: Final = re.compile(r"(?:!|Fn::)Sub\b")
 
 
 def _unread(subject: Subject) -> Iterator[tuple[Place, GenError]]:

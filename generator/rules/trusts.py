@@ -7,11 +7,20 @@ from typing import Final
 from msgspec.structs import replace
 
 from generator.context import Known
+from generator.decider import Decider
 from generator.findings import Confidence, Severity
 from generator.match import hold, matches_action
 from generator.policy import Effect, Policy, Principals, Statement
 from generator.positions import Place
-from generator.rules.mfa_denies import asks_for_mfa
+from generator.request import Document
+from generator.rules.conditions import (
+    age_in_deny,
+    bool_in_deny,
+    deny_hits_mfa,
+    deny_never_applies,
+    null_in_deny,
+)
+from generator.rules.mfa_denies import asks_for_mfa, is_known
 from generator.rules.principals import allows, is_negated, keeps_out, principals
 from generator.rules.rule import Hit, Rule
 from generator.states import AGE, FLAG
@@ -45,18 +54,15 @@ def trust_without_mfa(subject: Subject) -> Iterator[Hit]:
     Fix: add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement (never BoolIfExists,
     which an access key passes), or trust only the roles and services that need it.
     """
-    if subject.kind != "trust" or any(
-        # Why a Deny that asks for MFA fails to is said there.
-        asks_for_mfa(s)
-        for _, s in subject.statements(Effect.DENY)
-    ):
+    if subject.kind != "trust":
         return
+    decider = _as_if_mended(subject)
     for place, s, ids in allows(subject):
         if asks_for_mfa(s) or not matches_action(s.actions, ASSUME):
             continue
         if is_negated(s) or ("*" in ids and not keeps_out(subject, s)):
             continue
-        found = {i: states for i in ids if (states := _lets_in(subject, s, i))}
+        found = {i: states for i in ids if (states := _lets_in(subject, decider, s, i))}
         if found:
             yield _without_mfa(subject, place, s, found)
 
@@ -96,11 +102,38 @@ def _confidence(s: Statement, found: dict[str, tuple[State, ...]]) -> Confidence
     return "high" if is_sure else "medium"
 
 
-def _lets_in(subject: Subject, s: Statement, i: str) -> tuple[State, ...]:
+def _as_if_mended(subject: Subject) -> Decider:
+    """Asks the policy, with each Deny put right that fails to stop people without MFA: why it does
+    is said there, and whom it would not stop either is said here."""
+    decider, policy = subject.decider, subject.policy
+    if not any(asks_for_mfa(s) for _, s in subject.statements(Effect.DENY)):
+        return decider
+    said = {hit.place[:-2] for rule in _OF_DENIES for hit in rule(subject)}
+    statements = tuple(
+        (
+            replace(s, conditions=tuple(c for c in s.conditions if c.key.lower() not in _MFA_KEYS))
+            if place in said or (s.effect is Effect.DENY and not is_known(subject, place))
+            else s
+        )
+        for place, s in subject.statements()
+    )
+    trust = Document("document", replace(policy, statements=statements))
+    alone, beside = replace(decider.alone, trust=trust), replace(decider.beside, trust=trust)
+    user = decider.user.name
+    return Decider(alone, beside, partition=decider.partition, account=decider.account, user=user)
+
+
+_OF_DENIES: Final = (bool_in_deny, null_in_deny, age_in_deny, deny_hits_mfa, deny_never_applies)
+
+
+def _lets_in(subject: Subject, decider: Decider, s: Statement, i: str) -> tuple[State, ...]:
     """The states without MFA in which a user whom a principal means gets in by a statement."""
     alone = replace(s, principals=Principals((("AWS", (i,)),)))
-    decider, policy = subject.decider, subject.policy
-    users = tuple(trusted_users(Policy((alone,)), decider))
+    assert decider.alone.trust is not None
+    policy = decider.alone.trust.policy
+    # A Deny that names users may be about those, or about everybody else.
+    denies = tuple(each for each in policy.statements if each.effect is Effect.DENY)
+    users = tuple(trusted_users(Policy((alone, *denies)), decider))
     return tuple(
         state
         for state in WITHOUT_MFA
@@ -113,21 +146,29 @@ def _lets_in(subject: Subject, s: Statement, i: str) -> tuple[State, ...]:
 
 
 def whole_account(subject: Subject) -> Iterator[Hit]:
-    """Every user of an account with MFA is trusted
+    """Every user of another account with MFA is trusted
 
-    Why: the principal is the account, and no condition says who of it. Whoever is given
-    sts:AssumeRole there, today or by mistake tomorrow, can assume the role.
+    Why: the principal is another account than the role's, and no condition says who of it. Whoever
+    is given sts:AssumeRole there, today or by mistake tomorrow, can assume the role. The own
+    account with MFA is AWS's own default, and right.
 
     Fix: name the users, or add a condition on `aws:PrincipalArn` or `aws:PrincipalTag`, if the
     role is not for everybody.
     """
+    own = subject.found.account
+    whole_ones = {
+        m[1] or m[2] for _, _, ids in allows(subject) for m in map(_WHOLE.fullmatch, ids) if m
+    }
+    if len(whole_ones) < 2 and not own:
+        return
     for place, s, ids in allows(subject):
         named_here = any(c.key.lower().startswith(_WHO_KEYS) for c in s.conditions)
         if not _demands_mfa(s) or named_here or not matches_action(s.actions, ASSUME):
             continue
         for at, i in principals(subject, place, "AWS"):
-            if (whole := _WHOLE.fullmatch(i)) and i in ids:
-                account = whole[1] or whole[2]
+            whole = _WHOLE.fullmatch(i) if i in ids else None
+            account = (whole[1] or whole[2]) if whole else own
+            if account != own:
                 yield Hit(at, f"trusts every user of the account {account} who has MFA")
 
 
