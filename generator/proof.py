@@ -46,8 +46,8 @@ def proof_text(name: str, proof: Proof) -> str:
 _INTRODUCTION: Final = (
     "Every answer is what AWS decides by the documents beside this file. `+ admin` is with",
     "`AdministratorAccess` attached to the user as well; all else is with nothing else attached.",
-    "Users stand for all users, with and without a path. What an answer is because of is a Sid, or a",
-    "rule of AWS's own that stands in no document: `AllowUsersToChangePassword`,",
+    "Users stand for all users, with and without a path. What an answer is because of is a Sid, or",
+    "a rule of AWS's own that stands in no document: `AllowUsersToChangePassword`,",
     "`MfaSessionToChangeDevices`, `NotSubjectToPolicies`, `LongTermCredentials`.",
     "`gen verify --format json` has why each answer must be so, and the source.",
 )

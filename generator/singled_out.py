@@ -19,7 +19,7 @@ _POSITIVE: Final = re.compile(
     r"(?:ForAnyValue:)?(?:ArnLike|ArnEquals|StringLike|StringEquals|StringEqualsIgnoreCase)"
     r"(?:IfExists)?"
 )
-_USER: Final = re.compile(r"arn:[^:]*:iam::[^:]*:user/(.+)")
+_USER: Final = re.compile(r"arn:[^:]*:iam::[^:]*:(user/.+)")
 _OWN: Final = "${aws:username}"
 # Those that people sign in and get roles with are asked for themselves.
 _SIGN_IN: Final = frozenset({"iam", "sts", "signin"})
@@ -27,15 +27,30 @@ _SIGN_IN: Final = frozenset({"iam", "sts", "signin"})
 
 def people(policy: Policy, decider: Decider) -> tuple[Caller, ...]:
     """Users whom its Denies are about in particular: one for each pattern of them."""
-    names = (
-        name
+    return tuple(who for _, who in patterns_of_people(policy, decider))
+
+
+def patterns_of_people(policy: Policy, decider: Decider) -> tuple[tuple[str, Caller], ...]:
+    """The patterns of users that its Denies are about, as they stand there, each with such a user.
+
+    An ARN is shortened to `user/...`; what is asked of `aws:username` has no path.
+    """
+    found = {
+        name: pattern
         for s in policy.statements
         if s.effect is Effect.DENY
         for pattern in (*_by_condition(s), *_by_resource(s))
-        for name in [_filled(pattern.replace(_OWN, decider.user.name), decider.user.name)]
+        for name in [_name(pattern, decider)]
         if name and name != decider.user.name and "${" not in name
+    }
+    return tuple(
+        (pattern, decider.user_called(name)) for name, pattern in islice(found.items(), _MOST)
     )
-    return tuple(map(decider.user_called, islice(dict.fromkeys(names), _MOST)))
+
+
+def _name(pattern: str, decider: Decider) -> str:
+    own = decider.user.name
+    return _filled(pattern.removeprefix("user/").replace(_OWN, own), own)
 
 
 def _by_condition(s: Statement) -> Iterator[str]:
@@ -50,7 +65,12 @@ def _by_condition(s: Statement) -> Iterator[str]:
 
 
 def _by_resource(s: Statement) -> Iterator[str]:
-    if s.resources and not s.resources.negated:
+    """Patterns of users that a statement keeps from their own password.
+
+    One that denies more is about what others do to them.
+    """
+    names = {item.lower() for item in s.actions.items}
+    if names == {"iam:changepassword"} and s.resources and not s.resources.negated:
         yield from (found[1] for item in s.resources.items if (found := _USER.fullmatch(item)))
 
 

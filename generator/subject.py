@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from generator.decider import Decider
 from generator.errors import GenError
 from generator.found import Found
@@ -208,9 +210,7 @@ class Subject:
         if self.kind not in _JUDGED or self.found.holders == frozenset({"role"}):
             return {}
         if self.kind == "trust":
-            if not self.is_whole:
-                return {"trust_without_mfa": NOT_JUDGED}
-            return {"trust_without_mfa": trust_without_mfa(self.decider, self.policy, self.role)}
+            return {"trust_without_mfa": self._trust()}
         if self.is_whole:
             return self._verdicts(self.policy) if self.concerns_sign_in else dict(NO_SAY)
         if self.unread:
@@ -223,6 +223,27 @@ class Subject:
     def _verdicts(self, policy: Policy) -> dict[str, str]:
         decider = self._decider(policy)
         return dict(document_verdicts(decider, people(policy, decider), probes(policy, decider)))
+
+    def _trust(self) -> str:
+        if self.unread:
+            return NOT_JUDGED
+        # If it is refused whatever the conditions ask whose values are not known, it is refused.
+        policy = Policy(tuple(self._less_asked()), self.policy.version)
+        found = trust_without_mfa(self._decider(policy), policy, self.role)
+        only_conditions = all("Condition" in at for at in self.found.not_read)
+        return found if self.is_whole or (found == "refused" and only_conditions) else NOT_JUDGED
+
+    def _less_asked(self) -> Iterator[Statement]:
+        """The statements, Allows without the conditions whose values are not known."""
+        unknown = {at[:-1] if isinstance(at[-1], int) else at for at in self.found.not_read if at}
+        for place, s in self.statements():
+            known = (
+                c for c in s.conditions if (*place, "Condition", c.operator, c.key) not in unknown
+            )
+            if s.effect is Effect.ALLOW:
+                yield replace(s, conditions=tuple(known))
+            elif not any(at[: len(place)] == place for at in unknown):
+                yield s
 
     def _known(self) -> Iterator[Statement]:
         """The statements without a part that is not known."""

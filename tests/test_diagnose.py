@@ -21,8 +21,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from generator.commands.audit import audit
 from generator.commands.diagnose import diagnose
-from generator.diagnose.cloudtrail import read_events
+from generator.diagnose.cloudtrail import events_of, read_events
 from generator.diagnose.documents import attached
 from generator.diagnose.edits import exemptions
 from generator.diagnose.evidence import Evidence, Person
@@ -34,10 +35,13 @@ from generator.errors import GenError
 from generator.found import Found
 from generator.password_policy import PasswordPolicy
 from generator.positions import Positions
+from generator.repair.exemptions import SIGN_IN
 from tests.support import ROOT
 
+WITHOUT_CHANGE: Final = [action for action in SIGN_IN if action != "iam:ChangePassword"]
 CASES: Final = sorted(path.parent for path in (ROOT / "tests/diagnose").glob("*/command.txt"))
 ALICE: Final = "arn:aws:iam::111122223333:user/alice"
+PAGE: Final = ROOT / "docs/diagnose.md"
 EITHER: Final = (
     "You may not be authorized to perform this action, or the new password does not comply with "
     "the account password policy set by your administrator."
@@ -178,18 +182,19 @@ def test_our_own_policies_are_not_in_the_way(
     assert set(bad) <= {"no-allow"}
 
 
-def test_commands_are_the_clis(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Every operation and option of a command exists, and none has a password on it."""
+def test_commands_are_the_clis() -> None:
+    """Every operation and option of a command exists, and none has a password on it; on the page
+    as well."""
     import botocore.session  # type: ignore[import-untyped]
     from botocore import xform_name
 
     session = botocore.session.get_session()
     commands = set()
-    for case in CASES:
-        text = (case / "expected.txt").read_text(encoding="utf-8")
-        commands |= set(re.findall(r"aws [a-z]+ [a-z-]+(?: --?\S+(?: [^-\s]\S*)?)*", text))
+    for path in (*(case / "expected.txt" for case in CASES), PAGE):
+        text = path.read_text(encoding="utf-8")
+        commands |= set(
+            re.findall(r"aws [a-z]+ [a-z-]+(?: --?[^\s`]+(?: [^-\s|`][^\s`]*)?)*", text)
+        )
     assert len(commands) > 5
     for command in commands:
         _, service, operation, *options = shlex.split(command)
@@ -315,6 +320,26 @@ def test_denials_say_how_and_by_which_type(text: str, how: str, layer: str, acti
         )
 
 
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("You may not be authorized to perform this action, or the new password ...", "either"),
+        ("You may not be authorized to perform this action\u2026", "either"),
+        ("Password does not conform to", "not-conform"),
+        ("Authorization denied because of a resource", "sign-in-policy"),
+        # Two begin so, and say different things.
+        ("Authentication failed", None),
+        ("You may not", None),
+        ("...", None),
+    ],
+)
+def test_the_beginning_of_a_text_is_enough(text: str, meaning: str | None) -> None:
+    """A text that is cut off is known by its beginning, if nothing else begins so."""
+    found = read_message(text)
+
+    assert (found.meaning if found else None) == meaning
+
+
 @given(st.text(max_size=300))
 @settings(max_examples=50)
 def test_any_text_may_be_pasted(text: str) -> None:
@@ -361,7 +386,21 @@ def event(**fields: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("form", ["one", "records", "lines", "list", "detail", "gzip", "utf-16"])
+def looked_up(*events: dict[str, Any]) -> list[dict[str, Any]]:
+    """Events as `aws cloudtrail lookup-events` has them: each is JSON in a text."""
+    return [
+        {"EventId": "1", "EventName": e["eventName"], "CloudTrailEvent": json.dumps(e)}
+        for e in events
+    ]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        *("one", "records", "lines", "list", "detail", "details", "gzip", "utf-16"),
+        *("lookup", "lookup list", "lookup texts", "lookup one"),
+    ],
+)
 def test_events_in_every_form(form: str, tmp_path: Path) -> None:
     """The same event is found in each form that people have it in."""
     one = event()
@@ -371,6 +410,11 @@ def test_events_in_every_form(form: str, tmp_path: Path) -> None:
         "lines": "\n".join([json.dumps(event(errorCode=None)), "", json.dumps(one)]) + "\n",
         "list": json.dumps([one]),
         "detail": json.dumps({"detail-type": "AWS API Call via CloudTrail", "detail": one}),
+        "details": json.dumps([{"detail": event(errorCode=None)}, {"detail": one}]),
+        "lookup": json.dumps({"Events": looked_up(event(eventName="GetUser"), one)}, indent=4),
+        "lookup list": json.dumps(looked_up(one)),
+        "lookup texts": json.dumps([json.dumps(one)]),
+        "lookup one": json.dumps(looked_up(one)[0]),
         "gzip": json.dumps({"Records": [one]}),
         "utf-16": json.dumps(one),
     }
@@ -378,7 +422,7 @@ def test_events_in_every_form(form: str, tmp_path: Path) -> None:
     path = tmp_path / "events.json"
     path.write_bytes(gzip.compress(data) if form == "gzip" else data)
 
-    (found,) = read_events([path], Person(name="alice"))
+    (found,) = events_of(Person(name="alice"), read_events(path), [path])
 
     assert (found.user, found.session, found.name) == ("alice", "console", "ChangePassword")
 
@@ -407,7 +451,7 @@ def test_an_event_tells_its_session(identity: dict[str, Any], session: str, tmp_
     path = tmp_path / "event.json"
     path.write_text(json.dumps(event(userIdentity={"type": "IAMUser", "arn": ALICE, **identity})))
 
-    (found,) = read_events([path], Person())
+    (found,) = events_of(Person(), read_events(path), [path])
 
     assert found.session == session
 
@@ -435,6 +479,34 @@ def test_nothing_of_an_event_is_echoed(tmp_path: Path, capsys: pytest.CaptureFix
     assert secret not in text + capsys.readouterr().out
 
 
+GUARD: Final[dict[str, Any]] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Deny",
+            "NotAction": ["iam:EnableMFADevice", "iam:GetUser"],
+            "Resource": "*",
+            "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+        }
+    ],
+}
+GUARD_ARN: Final = "arn:aws:iam::111122223333:policy/Guard"
+PAGES: Final[tuple[dict[str, Any], ...]] = (
+    {"UserDetailList": [{"UserName": "alice", "Arn": ALICE, "GroupList": ["team"]}]},
+    {
+        "GroupDetailList": [
+            {"GroupName": "team", "AttachedManagedPolicies": [{"PolicyArn": GUARD_ARN}]}
+        ]
+    },
+    {
+        "Policies": [
+            {
+                "Arn": GUARD_ARN,
+                "PolicyVersionList": [{"IsDefaultVersion": True, "Document": GUARD}],
+            }
+        ]
+    },
+)
 OWN: Final[dict[str, Any]] = {
     "Version": "2012-10-17",
     "Statement": [
@@ -468,6 +540,31 @@ OWN: Final[dict[str, Any]] = {
         ({"x.json": "{}"}, "--scp x.json,y.json", "y.json: no such file"),
         ({}, "--scp ,", "--scp names no file"),
         ({"x.json": "{}"}, "--event x.json", "x.json:1:1: is not an event of CloudTrail"),
+        (
+            {"x.json": '{"Events": [{"EventName": "x"}]}'},
+            "--event x.json",
+            "x.json:1:13: is not an event of CloudTrail",
+        ),
+        (
+            {"x.json": '{"Events": [{"CloudTrailEvent": "{"}]}'},
+            "--event x.json",
+            "x.json:1:33: the document in this text cannot be read at line 1, column 2 of it: ",
+        ),
+        ({"x.json": '{"Events": {}}'}, "--event x.json", "x.json:1:12: `Events` is not a list"),
+        (
+            {"x.json": json.dumps(event()).replace('{"', '{"errorCode": "x", "', 1)},
+            "--event x.json",
+            "x.json:1:1: a key stands twice in one object of the event",
+        ),
+        (
+            {
+                "x.json": json.dumps(
+                    [json.dumps(event()).replace('"type"', '"type": "Root", "type"')]
+                )
+            },
+            "--event x.json",
+            "x.json:1:2: a key stands twice in one object of the event",
+        ),
         ({"x.json": "[1]"}, "--event x.json", "x.json:1:2: is not an event of CloudTrail"),
         (
             {
@@ -524,6 +621,28 @@ OWN: Final[dict[str, Any]] = {
             "--password-policy x.json",
             "x.json:1:20: `RequireSymbols` has a value AWS does not print",
         ),
+        (
+            {"x.json": '{"PasswordPolicy": {"HardExpiry": true,\n"HardExpiry": false}}'},
+            "--password-policy x.json",
+            "x.json:2:1: the key `HardExpiry` stands twice in one object\n  hint: keep one of them",
+        ),
+        (
+            {"x.json": '{"PasswordPolicy": {"HardExpiry": true},\n"PasswordPolicy": {}}'},
+            "--password-policy x.json",
+            "x.json:2:1: the key `PasswordPolicy` stands twice",
+        ),
+        ({}, "--message ''", "--message is empty"),
+        ({}, "--message ' '", "--message is empty"),
+        ({}, "--password-policy ''", "--password-policy is empty"),
+        ({}, "--message x --user-arn ''", "--user-arn is empty"),
+        ({}, "--message x --has-device --no-device", "--has-device and --no-device do not go"),
+        ({}, "--message x --no-device --has-device", "--has-device and --no-device do not go"),
+        (
+            {"x.json": json.dumps(PAGES[0])},
+            "--account-details x.json --user alice --user-path /x/",
+            "--user-path is not the user's path in the account's details",
+        ),
+        ({}, "--policy - --password-policy -", "standard input is for one thing"),
         ({}, "--message x --user a/b", "`a/b` is not a name of a user"),
         ({}, "--message x --user-path team", "`team` is not a path of a user"),
         ({}, "--user-arn alice", "`alice` is not the ARN of a principal"),
@@ -555,6 +674,126 @@ def test_mistakes_are_said_at_their_place(
     assert any(expected in str(one) for one in caught.value.each()), str(caught.value)
 
 
+def test_all_mistakes_are_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is wrong with options and with files is said in one go."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("getpass.getpass", Raises(AssertionError))
+    files = {
+        "--policy": "a",
+        "--boundary": "b",
+        "--scp": "c",
+        "--account-details": "d",
+        "--password-policy": "e",
+        "--event": "f",
+    }
+
+    with pytest.raises(GenError) as caught:
+        run(
+            *(text for pair in files.items() for text in pair),
+            *("--event", "g", "--user", "alice", "--user-path", "x", "--ask-password"),
+        )
+
+    said = [str(one) for one in caught.value.each()]
+    assert said[0].startswith("`x` is not a path of a user")
+    assert sorted(said[1:]) == [f"{name}: no such file" for name in "abcdefg"]
+
+
+def changes(*answers: tuple[str, str]) -> str:
+    """A file of failed changes of a password: the time and the error of each."""
+    return json.dumps({"Records": [event(eventTime=t, errorCode=c) for t, c in answers]})
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([f"2026-11-20T{h:02}:00:00{f}Z" for h in (9, 15) for f in ("", ".5")]),
+            st.sampled_from(["AccessDenied", "PasswordPolicyViolation", "Other"]),
+        ),
+        min_size=1,
+        max_size=5,
+        unique_by=lambda one: one[0],
+    )
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_newest_event_decides(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], failures: list[tuple[str, str]]
+) -> None:
+    """In whatever order the events come, the last answer of AWS is the verdict, and what it said
+    before is listed, if it is another."""
+    (tmp_path / "events.json").write_text(changes(*failures))
+
+    found = answer(capsys, "--event", str(tmp_path / "events.json"))
+
+    known = sorted((t.removesuffix("Z"), code) for t, code in failures if code != "Other")
+    newest = known[-1][1] if known else ""
+    expected = {"AccessDenied": "permission", "PasswordPolicyViolation": "password"}
+    assert found["verdict"] == expected.get(newest, "unknown")
+    others = [t for t, code in known if code != newest]
+    assert [others[-1] in one for one in found["older"]] == [True] if others else not found["older"]
+
+
+def test_what_is_of_no_time_is_not_older(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Where nobody knows which came first, both answers count, and none excludes the other."""
+    path = tmp_path / "events.json"
+    for times in (("", ""), ("2026-11-20T09:00:00Z", "2026-11-20T09:00:00Z")):
+        answers = zip(times, ("AccessDenied", "PasswordPolicyViolation"), strict=True)
+        path.write_text(changes(*answers))
+
+        found = answer(capsys, "--event", str(path))
+
+        assert standing(found, "password") == "certain"
+        assert standing(found, "unnamed-policy") == "likely"
+        assert standing(found, "explicit-deny") == "possible"
+        assert not found["older"]
+
+
+@pytest.mark.parametrize(
+    ("arn", "is_shown"),
+    [
+        ("arn:aws:iam::111122223333:policy/Guard", True),
+        ("arn:aws:iam::111122223333:policy/team/a.b/Guard_1+=,@-", True),
+        ("arn:aws-cn:iam::aws:policy/Guard", True),
+        ("arn:aws:organizations::111122223333:policy/o-a1/service_control_policy/p-b2", True),
+        ("arn:aws:iam::1:policy/Guard", False),
+        ("arn:aws:iam::111122223333:policy/$(id)", False),
+        ("arn:aws:iam::111122223333:policy/`id`/x", False),
+        ("arn:aws:iam::111122223333:policy/", False),
+        ("arn:evil:iam::111122223333:policy/Guard", False),
+    ],
+)
+def test_an_arn_is_shown_if_it_looks_like_one(
+    arn: str, is_shown: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The policy that AWS names is shown if its ARN is of an account and of names of IAM."""
+    text = f"with an explicit deny in an identity-based policy: {arn}"
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(event(errorMessage=text)))
+    run("--event", str(path))
+    run("--message", text)
+
+    assert capsys.readouterr().out.count(arn) == (2 if is_shown else 0)
+
+
+@pytest.mark.parametrize("part", ["arn", "resource"])
+def test_odd_arns_are_nobodys(
+    part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor is another ARN shown that is none: of who called, or of a device."""
+    arn = "arn:aws:iam::1:mfa/$(id)"
+    text = f"User: {ALICE} is not authorized to perform: iam:DeleteVirtualMFADevice on resource: "
+    odd = event(eventName="DeleteVirtualMFADevice", errorMessage=text + (arn * (part != "arn")))
+    odd["userIdentity"] |= {"arn": arn} if part == "arn" else {}
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(odd))
+
+    found = answer(capsys, "--event", str(path))
+
+    assert standing(found, "abandoned-device") == "likely"
+    assert "$(id)" not in json.dumps(found)
+
+
 def test_several_people_in_the_events(tmp_path: Path) -> None:
     """Events of several users need a name."""
     other = event()
@@ -565,7 +804,7 @@ def test_several_people_in_the_events(tmp_path: Path) -> None:
     with pytest.raises(GenError, match="about 2 users: `alice`, `bob`"):
         run("--event", str(path))
 
-    assert read_events([path], Person(name="bob"))[0].user == "bob"
+    assert events_of(Person(name="bob"), read_events(path), [path])[0].user == "bob"
 
 
 def test_a_hidden_name_is_nobodys(tmp_path: Path) -> None:
@@ -575,7 +814,7 @@ def test_a_hidden_name_is_nobodys(tmp_path: Path) -> None:
     path = tmp_path / "event.json"
     path.write_text(json.dumps(hidden))
 
-    assert read_events([path], Person())[0].user == ""
+    assert events_of(Person(), read_events(path), [path])[0].user == ""
 
 
 JUNK: Final = st.recursive(
@@ -842,7 +1081,7 @@ denies = st.builds(
         ),
     },
     st.sampled_from(["Action", "NotAction"]),
-    st.lists(actions, min_size=1, max_size=4, unique=True) | st.just(["*"]),
+    st.lists(actions, min_size=1, max_size=4, unique=True) | st.sampled_from([["*"], ["*:*"]]),
     st.booleans(),
     st.booleans(),
 )
@@ -929,36 +1168,6 @@ def test_a_document_as_the_api_has_it(tmp_path: Path, capsys: pytest.CaptureFixt
     found = answer(capsys, "--account-details", str(path), "--user", "alice")
 
     assert standing(found, "no-allow") == "ruled out"
-
-
-GUARD: Final = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Deny",
-            "NotAction": ["iam:EnableMFADevice", "iam:GetUser"],
-            "Resource": "*",
-            "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
-        }
-    ],
-}
-GUARD_ARN: Final = "arn:aws:iam::111122223333:policy/Guard"
-PAGES: Final[tuple[dict[str, Any], ...]] = (
-    {"UserDetailList": [{"UserName": "alice", "Arn": ALICE, "GroupList": ["team"]}]},
-    {
-        "GroupDetailList": [
-            {"GroupName": "team", "AttachedManagedPolicies": [{"PolicyArn": GUARD_ARN}]}
-        ]
-    },
-    {
-        "Policies": [
-            {
-                "Arn": GUARD_ARN,
-                "PolicyVersionList": [{"IsDefaultVersion": True, "Document": GUARD}],
-            }
-        ]
-    },
-)
 
 
 @pytest.mark.parametrize("pages", [PAGES, PAGES[::-1]], ids=["in order", "backwards"])
@@ -1158,3 +1367,130 @@ def test_symbols_are_those_of_the_page() -> None:
     assert len(SYMBOLS) == 20
     assert set(string.punctuation) > SYMBOLS
     assert meaning_of("") is None
+
+
+@pytest.mark.parametrize(
+    ("element", "items"),
+    [
+        ("NotAction", WITHOUT_CHANGE),
+        ("NotAction", ["sts:GetSessionToken", *WITHOUT_CHANGE]),
+        ("NotAction", ["iam:Get*", *(a for a in WITHOUT_CHANGE if not a.startswith("iam:Get"))]),
+        ("Action", ["*"]),
+    ],
+)
+def test_the_diff_agrees_with_the_audits(
+    element: str, items: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The change of a password goes where `gen audit --diff` puts it."""
+    deny = {**GUARD["Statement"][0], element: items}
+    deny = {k: v for k, v in deny.items() if k in (element, "Effect", "Resource", "Condition")}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [OWN["Statement"][0], deny]}, indent=2)
+    path = tmp_path / "p.json"
+    path.write_text(text)
+
+    found = answer(capsys, "--policy", str(path), "--first-sign-in")
+    audit.main(["--diff", str(path)], standalone_mode=False)
+    audited = capsys.readouterr().out
+
+    (shown,) = (c["remedy"]["diff"] for c in found["causes"] if c["cause"] == "explicit-deny")
+    ours, theirs = (json.loads(patched(text, diff))["Statement"][1] for diff in (shown, audited))
+    assert "iam:ChangePassword" in ours["NotAction"]
+    if element == "NotAction":
+        assert ours == theirs
+    else:
+        # The audit lets an enrolment through as well.
+        assert [a for a in theirs["NotAction"] if a in ours["NotAction"]] == ours["NotAction"]
+
+
+def test_a_deny_of_everything_has_a_diff_in_either_spelling() -> None:
+    """`*:*` is every action, as `*` is."""
+    for items in ("*", "*:*", ["*"], ["*:*"]):
+        deny = {"Effect": "Deny", "Action": items, "Resource": "*"}
+        document = {"Version": "2012-10-17", "Statement": [deny]}
+
+        diff, left = exemptions(permission(document, json.dumps(document)).change().denials)
+
+        assert "NotAction" in diff
+        assert not left
+
+
+def test_a_policy_from_standard_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`-` is a policy, too."""
+    data = json.dumps(GUARD, indent=2).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+    found = answer(capsys, "--policy", "-", "--first-sign-in")
+
+    assert standing(found, "explicit-deny") == "certain"
+
+
+def test_what_to_give_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each thing that would tell the two apart comes with a verb."""
+    found = answer(capsys, "--message", EITHER)
+
+    _, *wanted = found["sentence"].split("; ")
+    assert [one.partition(" --")[0] for one in wanted] == ["give", "also give"]
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of docs/diagnose.md in a language."""
+    page = PAGE.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+
+def test_the_page_shows_what_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """docs/diagnose.md: each of its commands, run, has an answer; the first is the one it shows."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("getpass.getpass", lambda prompt, stream=None: SECRET)
+    cases = ROOT / "tests/diagnose"
+    details = cases / "explicit-deny-group"
+    lookup = (cases / "event-broken-again/event.json").read_bytes()
+    for name, source in (
+        ("details.json", details / "dump.json"),
+        ("account.json", details / "account.json"),
+        ("event.json", cases / "event-no-allow/event.json"),
+    ):
+        Path(name).write_bytes(source.read_bytes())
+    (policy,) = blocks("json")
+    Path("team.json").write_text(policy)
+
+    said = []
+    for line in blocks("sh")[0].splitlines():
+        with monkeypatch.context() as patch:
+            stdin = io.TextIOWrapper(io.BytesIO(lookup))
+            patch.setattr(stdin, "isatty", lambda: True)
+            patch.setattr(sys, "stdin", stdin)
+            name, command, *arguments = shlex.split(line.rpartition(" | ")[2])
+            assert (name, command, run(*arguments)) == ("gen", "diagnose", 1)
+        said.append(capsys.readouterr().out)
+
+    assert said[0] == blocks("text")[0]
+    assert [one.partition(":")[0].partition(";")[0] for one in said] == [
+        "permission, not password",
+        "probably permission, not password",
+        *("permission, not password",) * 2,
+        "cannot be told apart from what was given",
+        "probably permission, not password",
+    ]
+    assert "the message is none that is known here" not in said[4]
+
+
+def test_the_page_names_every_option_and_cause() -> None:
+    """docs/diagnose.md has each option, each cause and each key of the JSON, and no option more."""
+    from generator.diagnose.cause import TITLES
+    from generator.diagnose.diagnosis import Diagnosis
+    from generator.diagnose.show import as_json
+
+    page = PAGE.read_text(encoding="utf-8")
+    table = page.partition("| option |")[2].partition("\n\n")[0]
+    cells = " ".join(re.findall(r"^\| (.*?) \|", table, re.MULTILINE))
+    known = {option for p in diagnose.params for option in p.opts if option.startswith("--")}
+    assert set(re.findall(r"--[a-z]+[a-z-]*", cells)) == known - {"--format", "--help"}
+    causes = page.partition("## The causes")[2].partition("## ")[0]
+    assert set(TITLES) <= set(re.findall(r"`([a-z-]+)`", causes))
+    keys = page.partition("The JSON is `")[2].partition("}`")[0]
+    assert set(as_json(Diagnosis("unknown", "", (), ()))) <= set(re.findall(r'"(\w+)"', keys))

@@ -173,3 +173,16 @@ def test_a_folder_called_templates_is_not_taken(gen: Run, shipped: Path, tmp_pat
     gen("render", str(shipped / "team.yaml"))
 
     assert tree(tmp_path / "out/team") == tree(ROOT / "out/team")
+
+
+def test_it_audits_elsewhere(gen: Run, tmp_path: Path) -> None:
+    """Rules come with their examples, and a policy is judged and mended where no checkout is."""
+    examples = gen("rules", "GEN010").stdout
+    sample = ROOT / "tests" / "published" / "aws-security-credentials-2026.json"
+    (tmp_path / "policy.json").write_bytes(sample.read_bytes())
+    mended = gen("audit", "--fix", "--fail-on", "high", "policy.json").stdout
+
+    assert '"BoolIfExists"' in examples
+    assert "critical" not in mended
+    assert "iam:ChangePassword" in gen("rules", "GEN030").stdout
+    assert "--first-sign-in" in gen("diagnose", "--help").stdout

@@ -95,7 +95,8 @@ def test_one_action_more_is_another_policy() -> None:
 
 def test_a_published_policy_says_when_and_what_became_of_it() -> None:
     """
-    The message names the policy, its dates, what it does to people, and what AWS did about it.
+    The message names the policy, its dates, and what AWS did about it; what is wrong with it is
+    told by the rules that the fix names.
     """
     name = "aws-force-mfa-tutorial-2018-11-deactivate"
     judged = judged_of((PUBLISHED / f"{name}.json").read_text("utf-8"))
@@ -103,11 +104,86 @@ def test_a_published_policy_says_when_and_what_became_of_it() -> None:
     (found,) = [f for f in judged.findings if f.rule == "GEN081"]
 
     assert (found.line, found.column, found.sid) == (79, 7, "DenyMostWithoutMfa")
+    assert str(found.severity) == "low"
+    assert found.fix == "mend what GEN040 and GEN041 say of it"
     assert found.message == (
         '`DenyMostWithoutMfa` is the Deny of AWS\'s tutorial "Force_MFA" or its sample '
-        '"self-manage an MFA device" of November 2018, published 2018-11-21: an access key alone '
-        "can deactivate the user's MFA device and delete it; AWS withdrew it on 2018-11-30, after "
-        "Duo had disclosed the gap"
+        '"self-manage an MFA device" of November 2018, published 2018-11-21; AWS withdrew it on '
+        "2018-11-30, after Duo had disclosed the gap"
+    )
+
+
+FLOW = (
+    *("iam:ChangePassword", "iam:CreateVirtualMFADevice", "iam:EnableMFADevice"),
+    *("iam:GetAccountPasswordPolicy", "iam:GetMFADevice", "iam:GetUser", "iam:ListMFADevices"),
+    *("iam:ListVirtualMFADevices", "iam:ResyncMFADevice", "sts:GetSessionToken"),
+)
+NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+NULL = {"Null": {"aws:MultiFactorAuthPresent": "true"}}
+BOOL = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
+
+
+@pytest.mark.parametrize(
+    ("rule", "exempt", "condition", "other"),
+    [
+        ("GEN085", FLOW, NULL, {"NotAction": FLOW, "Condition": BOOL}),
+        (
+            "GEN081",
+            (*FLOW, "iam:DeactivateMFADevice", "iam:DeleteVirtualMFADevice"),
+            NO_MFA,
+            {"Action": "iam:De*MFADevice", "Condition": NO_MFA},
+        ),
+        (
+            "GEN082",
+            (*FLOW, "iam:CreateLoginProfile"),
+            NO_MFA,
+            {"Action": "iam:CreateLoginProfile", "Condition": NO_MFA},
+        ),
+        ("GEN083", (*FLOW, "sts:GetFederationToken"), NO_MFA, {"Action": "sts:GetFederation*"}),
+        ("GEN087", "iam:*", NO_MFA, {"NotAction": FLOW, "Condition": NO_MFA}),
+    ],
+)
+def test_what_another_deny_prevents_is_no_history(
+    rule: str, exempt: Any, condition: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """
+    A published Deny is told of where evaluation finds what is wrong with it, and nowhere else.
+    """
+    known = {"Effect": "Deny", "NotAction": exempt, "Resource": "*", "Condition": condition}
+    alone = {"Version": "2012-10-17", "Statement": [known]}
+    covered = {**alone, "Statement": [known, {"Effect": "Deny", "Resource": "*", **other}]}
+
+    assert rule in ids_of(judged_of(json.dumps(alone)))
+    assert rule not in ids_of(judged_of(json.dumps(covered)))
+
+
+def test_an_exemption_that_enrolment_needs_is_to_be_allowed_not_taken_out() -> None:
+    """
+    AWS's sample exempts a call and allows it nowhere; no advice takes away what enrolment calls.
+    """
+    judged = judged_of((PUBLISHED / "aws-security-credentials-2026.json").read_text("utf-8"))
+
+    (found,) = [f for f in judged.findings if f.rule == "GEN044"]
+
+    assert found.fix == "allow `iam:GetMFADevice` on the own user"
+    assert (str(found.severity), found.confidence) == ("low", "medium")
+    assert "as it should be" in found.message
+
+
+def test_dead_exemptions_are_one_finding_that_says_what_to_allow_on_what() -> None:
+    """
+    Each call is to be allowed on what it is called on.
+    """
+    allow = {"Effect": "Allow", "Action": "iam:EnableMFADevice", "Resource": OWN}
+    deny = {"Effect": "Deny", "NotAction": FLOW, "Resource": "*", "Condition": NO_MFA}
+    judged = judged_of(json.dumps({"Version": "2012-10-17", "Statement": [allow, deny]}))
+
+    (found,) = [f for f in judged.findings if f.rule == "GEN044"]
+
+    assert found.fix == (
+        "allow `iam:CreateVirtualMFADevice` on `arn:aws:iam::*:mfa/*`, and `iam:GetMFADevice`, "
+        "`iam:GetUser`, `iam:ListMFADevices` and `iam:ResyncMFADevice` on the own user, and "
+        "`iam:ListVirtualMFADevices` on `*`"
     )
 
 

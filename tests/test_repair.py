@@ -505,6 +505,60 @@ def test_enrolment_never_asks_for_mfa() -> None:
     assert mended(document).document == document
 
 
+def spares(**deny: Any) -> dict[str, Any]:
+    """A document whose Deny without MFA spares the own user of somebody without a path."""
+    deny["NotResource"] = "arn:aws:iam::*:user/${aws:username}"
+    deny["Condition"] = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    return {"Version": "2012-10-17", "Statement": [statement("Deny", "Deny", **deny)]}
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        {"Action": "*"},
+        {"Action": ["iam:ChangePassword", "iam:*AccessKey"]},
+        {"NotAction": ["iam:GetAccountPasswordPolicy", "iam:ListVirtualMFADevices"]},
+    ],
+    ids=["everything", "access keys", "all but lists"],
+)
+def test_what_spares_more_than_enrolment_is_spared_nobody_else(of: dict[str, Any]) -> None:
+    """
+    A Deny that an access key gets round on the own user is never made to spare more users; people
+    are told what to write.
+    """
+    repaired = mended(spares(**of))
+
+    assert "user/*/" not in json.dumps(repaired.document)
+    [why] = [why for what, why in repaired.refused if what == "`NotResource` of the Deny"]
+    assert 'write `"Resource": "*"` in place of `NotResource`' in why
+
+
+def test_what_spares_enrolment_spares_it_of_all() -> None:
+    """
+    A Deny of the way in and of what is only read gains the users with a path.
+    """
+    repaired = mended(spares(Action=["iam:ChangePassword", "iam:EnableMFADevice", "iam:GetUser"]))
+
+    assert [edit.answers for edit in repaired.edits] == [("GEN032",)]
+    assert "user/*/${aws:username}" in json.dumps(repaired.document)
+    assert [what for what, _ in repaired.refused if "NotResource" in what] == []
+
+
+def test_a_lockout_of_some_users_is_for_people_to_mend() -> None:
+    """
+    An edit is proven for a user of no name, so one for users with a name is not made.
+    """
+    on = "arn:aws:iam::*:user/humans/*"
+    deny = statement("Deny", "Deny", Action="iam:ChangePassword", Resource=on)
+
+    repaired = mended({"Version": "2012-10-17", "Statement": [deny]})
+
+    assert repaired.edits == ()
+    [(what, why)] = repaired.refused
+    assert what == "the first sign-in"
+    assert "users whom this document singles out" in why
+
+
 def test_proof_refuses_what_is_not_meant() -> None:
     """
     A change that is not among those meant is found, whatever else was meant.

@@ -12,7 +12,7 @@ import pytest
 
 from generator.audit.judge import judge
 from generator.audit.run import audit
-from generator.findings import Finding
+from generator.findings import Finding, Severity
 from generator.flows import CALLS
 from generator.found import Found
 from generator.grammar import loads
@@ -102,6 +102,12 @@ def test_example_fires_and_its_neighbour_is_quiet(path: Path) -> None:
     assert rule in {finding.rule for finding in fired}
     assert rule not in {finding.rule for finding in quiet}
     assert _are_near(said(path), said(_neighbour(path)))
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/quiet*.json")), ids=name)
+def test_what_is_quiet_can_be_copied(path: Path) -> None:
+    """An example of what does not fire has nothing else that locks people out or lets them by."""
+    assert [f.rule for f in findings(path) if f.severity >= Severity.HIGH] == []
 
 
 def _neighbour(path: Path) -> Path:
@@ -233,6 +239,38 @@ def judged(data: dict[str, Any], kind: Any = "identity", **further: Any) -> tupl
     return judge(
         Found(file="-", kind=kind, data=loads(text), source=lambda: Positions(text), **further)
     ).findings
+
+
+def test_no_account_is_made_up_for_a_template(tmp_path: Path) -> None:
+    """What stands for `AWS::AccountId` is in no message and in no fix."""
+    account = "arn:aws:iam::${AWS::AccountId}"
+    own = {"Fn::Sub": f"{account}:user/${{!aws:username}}"}
+    trusted = [{"Fn::Sub": f"{account}:root"}, "arn:aws:iam::444455556666:root"]
+    allow = {"Effect": "Allow", "Action": ENROLMENT[0], "Resource": own}
+    trust = {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"}
+    documents = {
+        "Managed": ("AWS::IAM::ManagedPolicy", {"PolicyDocument": allow}),
+        "Open": ("AWS::IAM::Role", {"AssumeRolePolicyDocument": trust}),
+        "Asks": (
+            "AWS::IAM::Role",
+            {"AssumeRolePolicyDocument": {**trust, "Condition": {"Bool": {FLAG: "true"}}}},
+        ),
+    }
+    resources = {
+        logical: {
+            "Type": kind,
+            "Properties": {k: {"Version": "2012-10-17", "Statement": [s]} for k, s in one.items()},
+        }
+        for logical, (kind, one) in documents.items()
+    }
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps({"Resources": resources}, indent=2), "utf-8")
+
+    told = findings(path)
+
+    assert {"GEN055", "GEN070", "GEN072"} <= {f.rule for f in told}
+    assert [f for f in told if "111122223333" in f.message + f.fix] == []
+    assert f"`{account}:user/*/${{aws:username}}`" in " ".join(f.fix for f in told)
 
 
 def test_findings_stand_where_they_are_about() -> None:

@@ -157,6 +157,72 @@ def test_holes_that_are_closed_where_the_same_conditions_hold_are_none() -> None
     assert "GEN010" in rules(left)
 
 
+@pytest.mark.parametrize(
+    ("key", "operator", "value", "confidence"),
+    [
+        ("aws:PrincipalTag/type", "StringEquals", "human", "low"),
+        ("aws:PrincipalTag/type", "StringNotEquals", "service", "low"),
+        ("aws:userid", "StringNotLike", "AIDA*", "medium"),
+        ("aws:username", "StringEquals", "alice", "medium"),
+    ],
+)
+def test_a_deny_of_some_people_says_so(
+    key: str, operator: str, value: str, confidence: str
+) -> None:
+    """A Deny for callers of a name or a tag leaves everybody else without; that is said, as low."""
+    (one,) = mine(found(statement("Deny", BOOL_IF_EXISTS | {operator: {key: value}})))
+
+    assert (one.rule, str(one.severity), one.confidence) == ("GEN020", "low", confidence)
+    assert f"`{operator}` on `{key}`" in one.message
+    assert "works without MFA" in one.message
+
+
+@pytest.mark.parametrize("kind", ["identity", "scp"])
+def test_a_deny_of_users_is_a_deny_of_everybody_who_has_mfa(kind: Kind) -> None:
+    """A Deny limited to users by their ARN, as an SCP has to be, is not said to miss anybody."""
+    users = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}
+
+    assert rules(found(statement("Deny", BOOL_IF_EXISTS | users), kind=kind)) == []
+
+
+@pytest.mark.parametrize("everything", ["*", "*:*"])
+def test_a_list_of_exemptions_with_everything_in_it_denies_nothing(everything: str) -> None:
+    """Whatever else is in `NotAction`: with `*` the Deny is empty, which one finding says."""
+    empty = {
+        "Effect": "Deny",
+        "NotAction": ["iam:*", "s3:*", everything],
+        "Resource": "*",
+        "Condition": BOOL_IF_EXISTS,
+    }
+    (alone,) = mine(found(empty))
+    (beside,) = mine(found(empty, statement("Deny", BOOL_IF_EXISTS, Action="*")))
+
+    assert (alone.rule, str(alone.severity)) == ("GEN014", "critical")
+    assert alone.message.endswith("so this Deny denies nothing")
+    assert (beside.rule, str(beside.severity)) == ("GEN014", "low")
+
+
+@pytest.mark.parametrize(
+    ("resource", "variable"),
+    [
+        ("arn:aws:iam::${aws:PrincipalAccount}:user/${aws:username}", "${aws:PrincipalAccount}"),
+        ("arn:aws:s3:${aws:RequestedRegion}:*:b", "${aws:RequestedRegion}"),
+        ("${aws:PrincipalArn}", "${aws:PrincipalArn}"),
+        ("arn:aws:iam::*:user/${aws:username}", ""),
+        ("arn:aws:s3:::b/${aws:PrincipalTag/team}/a:b/${aws:username}", ""),
+        ("arn:aws:iam::${account}:user/a", ""),
+        ("arn:aws:iam::${AWS::AccountId}:user/a", ""),
+    ],
+)
+def test_variables_stand_after_the_fifth_colon_of_a_resource(resource: str, variable: str) -> None:
+    """A variable before it is told of as that, and not as something its colons make of it."""
+    allow = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource}
+    told = [f for f in judge(found(allow)).findings if f.rule in ("GEN008", "GEN022")]
+
+    assert [f.rule for f in told] == (["GEN022"] if variable else [])
+    assert all(f"`{variable}` may not stand here" in f.message for f in told)
+
+
 def test_what_gets_through_is_said() -> None:
     """The message names the actions that the hole is on, and no others."""
     several = statement("Deny", BOOL, Action=["s3:*", "ec2:RunInstances", "iam:GetUser"])

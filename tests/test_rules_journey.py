@@ -16,10 +16,14 @@ from generator.never_exempt import NEVER_EXEMPT
 from generator.positions import Place, Positions
 from generator.rules import (
     dead_lists,
+    device_names,
     enrolment,
     exemptions,
     journey,
+    needless,
+    only_with_mfa,
     published,
+    spared,
     unguarded,
 )
 from generator.rules.rule import Hit, Rule
@@ -31,11 +35,16 @@ from tests.test_profile_laws import rendered
 RULES: tuple[Rule, ...] = (
     *journey.RULES,
     *enrolment.RULES,
+    *device_names.RULES,
+    *only_with_mfa.RULES,
     *unguarded.RULES,
     *exemptions.RULES,
+    *needless.RULES,
+    *spared.RULES,
     *dead_lists.RULES,
     *published.RULES,
 )
+EXEMPTIONS = (*exemptions.RULES, *needless.RULES)
 EXAMPLES = ROOT / "generator" / "rules" / "examples"
 OWN = ["arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::*:user/*/${aws:username}"]
 WITHOUT_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
@@ -120,7 +129,7 @@ def test_any_document_is_gone_through(document: Document, kind: str) -> None:
 def test_what_the_rules_say_is_what_the_verdicts_say(exempt: set[str]) -> None:
     """
     Of every list of exemptions: a first sign-in is locked out where GEN030 says so, enrolment is
-    denied where GEN034 or GEN036 does.
+    denied where a fix names one of its calls.
     """
     text = policy(deny(sorted(exempt) or ["sts:GetSessionToken"]), allow("iam:*MFADevice*"))
 
@@ -129,8 +138,21 @@ def test_what_the_rules_say_is_what_the_verdicts_say(exempt: set[str]) -> None:
 
     assert ("GEN030" in found) == (verdicts["first_login"] == "locked_out")
     denied = verdicts["enrol_virtual-totp"] == "denied"
-    lists = {"iam:ListMFADevices", "iam:ListVirtualMFADevices"}
-    assert denied == ("GEN034" in found or ("GEN036" in found and not lists <= exempt))
+    told = {
+        action
+        for name in ("GEN030", "GEN034", "GEN036")
+        for hit in hits(rule_of(name), text)
+        for action in VIRTUAL
+        if f"`{action}`" in hit.fix
+    }
+    assert denied == bool(told)
+    assert told <= VIRTUAL - exempt
+
+
+VIRTUAL = {
+    *("iam:CreateVirtualMFADevice", "iam:EnableMFADevice"),
+    *("iam:ListMFADevices", "iam:ListVirtualMFADevices"),
+}
 
 
 @settings(max_examples=80, deadline=None)
@@ -199,12 +221,21 @@ def test_a_lockout_is_where_the_list_is() -> None:
     assert hit.place == ("Statement", 1, "NotAction")
     assert hit.message == (
         "`DenyUnlessMfa` denies `iam:ChangePassword` without MFA: a user told to set a new "
-        "password at the first sign-in cannot, and so never gets to enrol an MFA device"
+        "password at the first sign-in cannot, and so never gets to enrol an MFA device; "
+        "`iam:GetUser` and `iam:ListMFADevices`, which the page for enrolling an MFA device calls, "
+        "are denied as well"
     )
     assert hit.fix == (
-        "add `iam:ChangePassword` and `iam:GetAccountPasswordPolicy` to its `NotAction`, or "
-        "attach this policy only after a user's first sign-in"
+        "add `iam:ChangePassword`, `iam:GetAccountPasswordPolicy`, `iam:GetUser` and "
+        "`iam:ListMFADevices` to its `NotAction`, or attach this policy only after a user's first "
+        "sign-in"
     )
+
+
+ALL_OF_IT = (
+    "`iam:ChangePassword`, `iam:GetAccountPasswordPolicy`, `iam:CreateVirtualMFADevice`, "
+    "`iam:EnableMFADevice`, `iam:GetUser`, `iam:ListMFADevices` and `iam:ListVirtualMFADevices`"
+)
 
 
 @pytest.mark.parametrize(
@@ -219,13 +250,12 @@ def test_a_lockout_is_where_the_list_is() -> None:
             "*",
             ("Statement", 0, "Action"),
             "in place of `Action`, write `NotAction` with what people need before MFA, "
-            "`iam:ChangePassword` and `iam:GetAccountPasswordPolicy` among it",
+            f"{ALL_OF_IT} among it",
         ),
         (
             ["IAM:*"],
             ("Statement", 0, "Action", 0),
-            "in place of `IAM:*`, name the actions that need MFA, `iam:ChangePassword` and "
-            "`iam:GetAccountPasswordPolicy` not",
+            f"in place of `IAM:*`, name the actions that need MFA, {ALL_OF_IT} not",
         ),
     ],
 )
@@ -245,7 +275,23 @@ def test_a_lockout_by_a_list_of_actions(actions: Any, place: Place, fix: str) ->
     ("statement", "why"),
     [
         ({"Action": "*", "Resource": "*"}, "a quarantine denies everything and means it"),
-        ({"Action": "iam:ChangePassword", "Resource": "arn:aws:iam::*:user/admin*"}, "others"),
+        ({"Action": "iam:*", "Resource": "arn:aws:iam::*:user/admin*"}, "administrators are kept"),
+        (
+            {
+                "Action": "iam:*",
+                "Resource": "arn:aws:iam::*:user/admin*",
+                "Condition": WITHOUT_MFA,
+            },
+            "from others without MFA",
+        ),
+        (
+            {
+                "Action": "*",
+                "Resource": "*",
+                "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["us-east-1"]}},
+            },
+            "IAM is called in that Region",
+        ),
         ({"Action": "iam:UpdateLoginProfile", "Resource": "*"}, "not the own password"),
         (
             {
@@ -449,8 +495,9 @@ def test_enrolment_and_work_without_a_deny() -> None:
         ("iam:ListUsers", "", None),
         ("iam:GetAccountSummary", "GEN043", Severity.LOW),
         ("iam:List*", "GEN043", Severity.LOW),
-        ("ec2:*", "GEN043", None),
-        ("unheard:Of", "GEN043", None),
+        ("ec2:*", "GEN043", Severity.HIGH),
+        ("ec2:Stop*", "GEN043", Severity.MEDIUM),
+        ("unheard:Of", "GEN043", Severity.MEDIUM),
         ("iam:*MFADevices", "", None),
         ("iam:*MFA*", "GEN040", None),
         ("iam:DeleteV*", "GEN041", None),
@@ -466,7 +513,7 @@ def test_each_exemption_is_found_once(item: str, name: str, severity: Severity |
     """
     text = policy(deny([*FLOW, item]), OTHERS)
 
-    found = [(rule.id, hit) for rule in exemptions.RULES for hit in hits(rule, text)]
+    found = [(rule.id, hit) for rule in EXEMPTIONS for hit in hits(rule, text)]
 
     assert [(of, hit.place[-1], hit.severity) for of, hit in found] == (
         [(name, len(FLOW), severity)] if name else []
@@ -488,14 +535,311 @@ def test_an_exemption_that_the_document_grants_is_worse() -> None:
 
 def test_enrolment_for_somebody_else() -> None:
     """
-    It is worse where the document itself allows it, and gone where a Deny spares the own user only.
+    It is worse where the document allows it, or enrolment on the own user, and gone where a Deny
+    spares the own user only.
     """
+    own = allow("iam:EnableMFADevice", on=OWN)
     (beside,) = hits(rule_of("GEN042"), policy(deny(FLOW)))
+    (granting,) = hits(rule_of("GEN042"), policy(deny(FLOW), own))
     (alone,) = hits(rule_of("GEN042"), policy(deny(FLOW), allow("*", on="*")))
 
-    assert (beside.severity, alone.severity) == (None, Severity.HIGH)
+    assert (beside.severity, granting.severity) == (Severity.LOW, Severity.MEDIUM)
+    assert alone.severity == Severity.HIGH
     assert "with AdministratorAccess" in beside.message
     assert hits(rule_of("GEN042"), policy(deny(FLOW), OTHERS, allow("*", on="*"))) == []
+
+
+def about(condition: dict[str, Any], **other: Any) -> str:
+    """A policy of a Deny without MFA of nearly everything, for those of whom a condition is."""
+    lists = ["iam:GetUser", "iam:ListMFADevices", "iam:ListVirtualMFADevices"]
+    s = {**deny(["iam:EnableMFADevice", "iam:CreateVirtualMFADevice", *lists]), **other}
+    return policy({**s, "Condition": {**WITHOUT_MFA, **condition}})
+
+
+HUMANS = "arn:aws:iam::*:user/humans/*"
+
+
+@pytest.mark.parametrize(
+    ("condition", "whom"),
+    [
+        ({"ArnLike": {"aws:PrincipalArn": HUMANS}}, "users such as `user/humans/*`"),
+        ({"StringLike": {"aws:username": "dev-*"}}, "users such as `dev-*`"),
+        ({"StringLike": {"aws:username": ["a*", "b"]}}, "users such as `a*` and `b`"),
+    ],
+)
+def test_a_lockout_of_some_users_says_of_whom(condition: dict[str, Any], whom: str) -> None:
+    """
+    A Deny that is about some users locks those out, and is one finding however many they are.
+    """
+    (hit,) = hits(rule_of("GEN030"), about(condition))
+
+    assert f"without MFA to {whom}: a user" in hit.message
+    assert (hit.severity, hit.confidence) == (None, None)
+
+
+def test_enrolment_is_denied_to_some_users() -> None:
+    """
+    Users whom a Deny keeps from every kind of device are told of, by what it says of them.
+    """
+    humans = {"ArnLike": {"aws:PrincipalArn": HUMANS}}
+    nothing = about(humans, NotAction=["iam:ChangePassword", "iam:GetAccountPasswordPolicy"])
+
+    (hit,) = hits(rule_of("GEN034"), nothing)
+
+    assert "without MFA to users such as `user/humans/*`: no kind" in hit.message
+    assert hits(rule_of("GEN034"), about(humans)) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "rule"), [(WITHOUT_MFA, "GEN030"), (None, "GEN031")], ids=["without MFA", "ever"]
+)
+def test_a_password_that_some_users_cannot_change(condition: Any, rule: str) -> None:
+    """
+    A Deny on the users of a path is about those users, who alone can call it on themselves.
+    """
+    on_humans = {
+        **OTHERS,
+        "Action": "iam:ChangePassword",
+        "NotResource": None,
+        "Resource": HUMANS,
+        "Condition": condition,
+    }
+
+    found = {r.id: hits(r, policy(on_humans)) for r in journey.RULES}
+
+    assert [name for name, of in found.items() if of] == [rule]
+    assert "to users such as `user/humans/*`" in found[rule][0].message
+
+
+def test_a_lockout_of_users_with_a_tag_is_less_sure() -> None:
+    """
+    Who has which tags is not known, so what they are locked out of is a step less bad and sure.
+    """
+    tagged = {"StringEquals": {"aws:PrincipalTag/human": "yes"}}
+    (hit,) = hits(rule_of("GEN030"), about(tagged))
+    (all_of_it,) = hits(rule_of("GEN030"), about(tagged, Action="*", NotAction=None))
+
+    assert (hit.severity, hit.confidence) == (Severity.HIGH, "medium")
+    assert "to users whose `aws:PrincipalTag/human` is what it asks for" in hit.message
+    assert (all_of_it.severity, all_of_it.confidence) == (Severity.HIGH, "medium")
+    assert hits(rule_of("GEN030"), about({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}})) == []
+
+
+def test_regions_that_keep_people_from_iam() -> None:
+    """
+    IAM is called in one Region: a Deny outside others denies the first sign-in to everybody.
+    """
+    europe = {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1"]}}
+    out = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": europe}
+
+    (hit,) = hits(rule_of("GEN031"), policy(out))
+    (both,) = hits(rule_of("GEN030"), about(europe))
+
+    assert "`iam:ChangePassword`, which is called in `us-east-1`, to everybody" in hit.message
+    assert hit.fix.startswith("add `us-east-1` to the Regions")
+    assert "`iam:ChangePassword`, which is called in `us-east-1`, without MFA" in both.message
+    us = {"StringNotEquals": {"aws:RequestedRegion": ["us-east-1"]}}
+    assert hits(rule_of("GEN031"), policy({**out, "Condition": us})) == []
+    here = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
+    (within,) = hits(rule_of("GEN031"), policy({**out, "Condition": here}))
+    assert within.fix == ""
+
+
+def test_one_cause_of_a_lockout_is_one_finding() -> None:
+    """
+    Where one item denies the first sign-in and enrolment, one finding names all to leave out; what
+    a list lacks of enrolment is in the fix of the lockout.
+    """
+    everything = policy({**OTHERS, "Action": "*", "NotResource": None, "Resource": "*"})
+    lists = policy(deny(["iam:EnableMFADevice", "iam:CreateVirtualMFADevice"]))
+
+    for text in (everything, lists):
+        found = {r.id for r in RULES if hits(r, text)}
+        assert "GEN030" in found
+        assert not found & {"GEN033", "GEN034", "GEN036"}
+        (hit,) = hits(rule_of("GEN030"), text)
+        assert "`iam:ListVirtualMFADevices`" in hit.fix
+
+
+def test_enrolment_that_nobody_may_do_and_everybody_needs() -> None:
+    """
+    Denied for good, enrolment is missed where work needs MFA, and nowhere else.
+    """
+    never = {"Sid": "Never", "Effect": "Deny", "Action": "iam:EnableMFADevice", "Resource": "*"}
+
+    (hit,) = hits(rule_of("GEN034"), policy(deny(FLOW), never))
+
+    assert hit.place == ("Statement", 1, "Action")
+    assert (hit.severity, hit.confidence) == (Severity.MEDIUM, "medium")
+    assert hits(rule_of("GEN034"), policy(never)) == []
+    assert hits(rule_of("GEN034"), policy(deny(FLOW), {**never, "Action": "*"})) == []
+
+
+@pytest.mark.parametrize(
+    ("exempt", "said"),
+    [
+        ({"iam:ListVirtualMFADevices"}, "which enrolling a virtual device calls"),
+        ({"iam:ListMFADevices"}, "which enrolling an MFA device calls"),
+        ({"iam:GetUser"}, "which the enrolment page calls"),
+    ],
+)
+def test_a_list_that_enrolment_calls_is_no_small_thing(exempt: set[str], said: str) -> None:
+    """
+    Where a list is denied people cannot enrol, and the message does not say that they can.
+    """
+    (hit,) = hits(rule_of("GEN036"), policy(deny([a for a in FLOW if a not in exempt])))
+
+    assert said in hit.message
+    assert ("lets people enrol" in hit.message) == (exempt == {"iam:GetUser"})
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        ["arn:aws:iam::*:user/humans/${aws:username}"],
+        ["arn:aws:iam::444455556666:user/alice"],
+    ],
+    ids=["one path", "one user"],
+)
+def test_documents_that_are_about_no_other_users(own: list[str]) -> None:
+    """
+    A document that keeps to one path, or to one named user, misses nobody who has another.
+    """
+    others = {**OTHERS, "Action": ["iam:ChangePassword", "iam:EnableMFADevice"]}
+
+    assert hits(rule_of("GEN032"), policy(deny(FLOW), {**others, "NotResource": own})) == []
+    assert hits(rule_of("GEN032"), policy(deny(FLOW), {**others, "NotResource": OWN[:1]}))
+
+
+def test_a_device_is_quoted_as_it_stands_there() -> None:
+    """
+    What is to be replaced is what the file has, a name or a variable.
+    """
+    create = "iam:CreateVirtualMFADevice"
+
+    def fixes(device: str) -> list[str]:
+        own = allow("iam:EnableMFADevice", on="arn:aws:iam::111122223333:user/jdoe")
+        device = f"arn:aws:iam::111122223333:mfa/{device}"
+        return [h.fix for h in hits(rule_of("GEN035"), policy(own, allow(create, on=device)))]
+
+    assert fixes("jdoe") == ["write `mfa/*` in place of `mfa/jdoe`"]
+    assert fixes("${aws:username}") == ["write `mfa/*` in place of `mfa/${aws:username}`"]
+
+
+def test_what_no_flow_needs_is_one_finding_of_a_statement() -> None:
+    """
+    All items are listed once, at the first; what enrolment needs of a pattern stays.
+    """
+    text = policy(deny([*FLOW, "iam:GetAccountSummary", "s3:*", "iam:List*"]), OTHERS)
+
+    (hit,) = hits(rule_of("GEN043"), text)
+
+    assert hit.place == ("Statement", 0, "NotAction", len(FLOW))
+    assert hit.severity == Severity.HIGH
+    assert hit.message.startswith("`iam:GetAccountSummary`, `s3:*` and `iam:List*` are exempt from")
+    assert hit.fix == (
+        "take `iam:GetAccountSummary` and `s3:*` out of `NotAction`; in place of `iam:List*`, name "
+        "what people need before MFA, `iam:ListMFADevices` and `iam:ListVirtualMFADevices`"
+    )
+
+
+BY_MFA: list[dict[str, Any]] = [
+    {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+    {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}},
+    {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}},
+]
+
+
+@pytest.mark.parametrize("condition", BY_MFA, ids=json.dumps)
+@pytest.mark.parametrize("action", ["iam:ChangePassword", "iam:EnableMFADevice"])
+def test_the_way_in_is_not_for_those_who_are_in(action: str, condition: dict[str, Any]) -> None:
+    """
+    What is needed before MFA and allowed with MFA only is told of, unless it is allowed without.
+    """
+    asking = {**allow(action, on=OWN), "Condition": condition}
+    rule = rule_of("GEN047")
+
+    (hit,) = hits(rule, policy(asking))
+    assert (rule.severity, hit.place) == (Severity.HIGH, ("Statement", 0, "Action"))
+    assert hit.fix == f"move `{action}` to a statement without a condition on MFA"
+    assert hits(rule, policy(asking, allow(action, on=OWN))) == []
+    assert hits(rule, policy({**asking, "Action": "iam:DeactivateMFADevice"})) == []
+
+
+def test_administrators_with_mfa_are_no_self_service() -> None:
+    """
+    Everything with MFA, or enrolment for everybody, is an administrator's, unless a Deny without
+    MFA exempts it.
+    """
+    condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    everything = {**allow("*"), "Condition": condition}
+    others = {**allow("iam:EnableMFADevice"), "Condition": condition}
+
+    assert hits(rule_of("GEN047"), policy(everything)) == []
+    assert hits(rule_of("GEN047"), policy(others)) == []
+    assert hits(rule_of("GEN047"), policy(others, deny(FLOW)))
+
+
+def test_a_device_that_may_be_created_with_mfa_only() -> None:
+    """
+    The creation of a virtual device is part of the way in where enrolment is the users' own.
+    """
+    condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    create = {**allow("iam:CreateVirtualMFADevice", on="arn:aws:iam::*:mfa/*")}
+    enable = allow("iam:EnableMFADevice", on=OWN)
+
+    (hit,) = hits(rule_of("GEN047"), policy({**create, "Condition": condition}, enable))
+
+    assert hit.place == ("Statement", 0, "Action")
+    assert hits(rule_of("GEN047"), policy(create, enable)) == []
+
+
+def test_the_own_user_that_a_deny_spares_whatever_is_done_to_it() -> None:
+    """
+    A Deny of everything but on the own user lets an access key take MFA and policies off it.
+    """
+    spare = {**OTHERS, "Action": "*", "NotResource": [*OWN, "arn:aws:iam::*:mfa/*"]}
+    rule = rule_of("GEN048")
+
+    (hit,) = hits(rule, policy(spare))
+    (granted,) = hits(rule, policy(spare, allow("iam:DeactivateMFADevice", on=OWN)))
+
+    assert hit.place == ("Statement", 0, "NotResource")
+    assert (rule.severity, hit.severity) == (Severity.HIGH, None)
+    assert granted.severity == Severity.CRITICAL
+    assert "`iam:DeactivateMFADevice`, `iam:DeleteVirtualMFADevice`" in hit.message
+    assert hit.fix.startswith('write `"Resource": "*"` in place of `NotResource`')
+    assert [h for h in hits(rule_of("GEN032"), policy(spare)) if "user/*" in h.fix] == []
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [
+        ({"Action": FLOW}, None),
+        ({"Action": "*", "NotResource": "arn:aws:s3:::public/*"}, None),
+        ({"Action": "*", "NotResource": "arn:aws:iam::*:mfa/*"}, "iam:DeleteVirtualMFADevice"),
+        ({"NotAction": FLOW, "Action": None}, "iam:DeactivateMFADevice"),
+    ],
+)
+def test_what_a_deny_may_spare(other: dict[str, Any], found: str | None) -> None:
+    """
+    Sparing the own user of enrolment, or things of other services, opens nothing of this.
+    """
+    messages = [hit.message for hit in hits(rule_of("GEN048"), policy({**OTHERS, **other}))]
+
+    assert [found in message for message in messages if found] == ([True] if found else [])
+    assert bool(messages) == bool(found)
+
+
+def test_what_two_denies_leave_out_is_told_of_at_the_list() -> None:
+    """
+    Where one Deny exempts an action by name and another spares the own user, the list is to mend.
+    """
+    confined = {**OTHERS, "Action": ["iam:DeactivateMFADevice", "iam:EnableMFADevice"]}
+    text = policy(deny([*FLOW, "iam:DeactivateMFADevice"]), confined)
+
+    assert hits(rule_of("GEN040"), text)
+    assert hits(rule_of("GEN048"), text) == []
 
 
 def hits(rule: Rule, text: str, **of: Any) -> list[Hit]:

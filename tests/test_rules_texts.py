@@ -128,6 +128,8 @@ CASES: dict[str, tuple[Any, Expected]] = {
         [("GEN009", at("Action", 1))],
     ),
     "service-with-wildcard": (document(allow("s*:Get*", "*")), [("GEN009", at("Action"))]),
+    "any-service": (document(allow("*:ChangePassword", OWN)), [("GEN009", at("Action"))]),
+    "everything-with-a-colon": (document(allow("*:*", "*")), []),
     "action-misspelt": (
         document(allow(["iam:GetUser", "iam:ChangePasswords"], OWN)),
         [("GEN050", at("Action", 1))],
@@ -163,6 +165,15 @@ CASES: dict[str, tuple[Any, Expected]] = {
         [],
     ),
     "path-missed": (document(allow(ENROL[0], OWN[0])), [("GEN055", at("Resource"))]),
+    "path-missed-in-several": (
+        document(
+            allow("iam:GetUser", OWN[0]),
+            allow(ENROL[0], OWN[0]),
+            allow("iam:ListMFADevices", ["*", OWN[0]]),
+            allow("iam:ListSSHPublicKeys", OWN[0]),
+        ),
+        [("GEN055", at("Resource", statement=1))],
+    ),
     "path-in-another-statement": (document(allow(ENROL[0], OWN[0]), allow(ENROL[0], OWN[1])), []),
     "path-known": (document(allow(ENROL[0], "arn:aws:iam::*:user/team/${aws:username}")), []),
     "path-in-a-wider-one": (document(allow("iam:GetUser", [OWN[0], "arn:aws:iam::*:user/*"])), []),
@@ -184,6 +195,15 @@ CASES: dict[str, tuple[Any, Expected]] = {
     "keys-under-a-path": (
         document(SELF, allow("iam:CreateAccessKey", "arn:aws:iam::*:user/team/*", Condition=MFA)),
         [("GEN058", at("Resource", statement=1))],
+    ),
+    "keys-of-one-under-any-path": (
+        document(
+            allow(
+                ["iam:ChangePassword", "iam:EnableMFADevice"],
+                ["arn:aws:iam::111122223333:user/carol", "arn:aws:iam::111122223333:user/*/carol"],
+            )
+        ),
+        [],
     ),
     "devices-of-everybody": (
         document(allow(ENROL, "*")),
@@ -215,6 +235,7 @@ CASES: dict[str, tuple[Any, Expected]] = {
         document(SELF, allow("iam:*LoginProfile", OWN)),
         [("GEN062", at("Action", statement=1))],
     ),
+    "all-of-iam-on-own-user": (document(allow("iam:*", OWN)), [("GEN063", at("Action"))]),
     "everything-on-own-user": (
         document(allow("iam:*User*", OWN)),
         [("GEN063", at("Action"))],
@@ -350,6 +371,66 @@ def test_misspelt_exemption_is_as_bad_as_what_it_locks_out(
     (one,) = [f for f in told if f.rule == "GEN050"]
 
     assert (str(one.severity), words in one.message) == (severity, True)
+
+
+def test_paths_are_one_finding_of_a_document() -> None:
+    """It stands where the own password is missed, names the other statements, and is as grave."""
+    first, third = ({**allow("iam:GetUser", OWN[0]), "Sid": sid} for sid in ("A", "C"))
+    ((_, both),) = hits(document(first, {**allow(ENROL[0], OWN[0]), "Sid": "B"}, third))
+    ((_, one),) = hits(document(first, allow("iam:GetUser", OWN[0])))
+
+    assert (both.place, str(both.severity)) == (at("Resource", statement=1), "medium")
+    assert both.message.endswith("`iam:ChangePassword` among it; so do `A` and `C`")
+    assert (one.place, str(one.severity)) == (at("Resource"), "low")
+    assert one.message.endswith("nothing; so does another one")
+
+
+@pytest.mark.parametrize("start", ["arn:aws-cn:iam::*:", "arn:aws:iam::123456789012:"])
+def test_arns_to_write_are_of_the_same_partition_and_account(start: str) -> None:
+    """What a fix says to write matches the people whom the document is about."""
+    own, pathed = f"`{start}user/${{aws:username}}`", f"`{start}user/*/${{aws:username}}`"
+    ((_, missed),) = hits(document(allow("iam:GetUser", own.strip("`"))))
+    told = hits(document(allow(["iam:CreateAccessKey", *ENROL], f"{start}user/*", Condition=MFA)))
+    (others,) = [hit for rule, hit in told if rule == "GEN058"]
+
+    assert missed.fix == f"list {pathed} as well"
+    assert others.fix == f"list the two ARNs of the own user, {own} and {pathed}, in place of it"
+
+
+def test_what_iam_may_take_is_only_doubted() -> None:
+    """A wildcard for all of the service is not documented; part of one IAM refuses."""
+    ((_, doubted),) = hits(document(allow("*:ChangePassword", OWN)))
+    ((_, refused),) = hits(document(allow("ia*:ChangePassword", OWN)))
+
+    assert (str(doubted.severity), doubted.confidence) == ("medium", "low")
+    assert refused.severity is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:user/${aws:username}"}', True),
+        ('{"Fn::Sub": ["${A}:user/${aws:username}", {"A": "arn:aws:iam::*"}]}', True),
+        ('{"Fn::Sub": "arn:aws:iam::${Unheard}:user/${!aws:username}"}', False),
+        ('{"Fn::ImportValue": "x-${aws:username}"}', False),
+    ],
+)
+def test_a_variable_that_the_template_takes_for_its_own_is_told_of(text: str, told: bool) -> None:
+    """Without `!` CloudFormation looks for a parameter or a resource of that name."""
+    source = f'{{"Statement": {{"Effect": "Allow", "Action": "iam:GetUser", "Resource": {text}}}}}'
+    place = ("Statement", "Resource")
+    at_hand = Found(
+        file="-",
+        kind="identity",
+        data={"Version": "2012-10-17", **loads(source)},
+        source=lambda: Positions(source),
+        not_read=(place,),
+    )
+    (one,) = [f for f in judge(at_hand).findings if f.rule == "GEN001"]
+
+    assert ("`Fn::Sub` takes `${aws:username}`" in one.message) is told
+    assert str(one.severity) == ("medium" if told else "low")
+    assert ("`${!aws:username}`" in one.fix) is told
 
 
 def test_slip_is_told_what_was_meant() -> None:

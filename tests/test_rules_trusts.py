@@ -70,6 +70,19 @@ DENY_NO_MFA = trust(
 )
 DENY_FLAWED = trust("*", {"Bool": {"aws:MultiFactorAuthPresent": "false"}}, "Deny")
 DENY_STRANGERS = trust("*", {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}, "Deny")
+ONLY_BOB = {"Principal": {"AWS": BOB}}
+
+
+def _without(statement: dict[str, Any], element: str) -> dict[str, Any]:
+    return {name: value for name, value in statement.items() if name != element}
+
+
+def _limited(operator: str, key: str, value: str) -> dict[str, Any]:
+    """The right Deny with a further condition on who calls."""
+    block = DENY_NO_MFA["Condition"]
+    return {**DENY_NO_MFA, "Condition": {**block, operator: {key: value}}}
+
+
 CASES: dict[str, tuple[list[dict[str, Any]], Expected]] = {
     "user": ([trust(ALICE)], [("GEN070", WHO)]),
     "user-with-mfa": ([trust(ALICE, MFA)], []),
@@ -90,7 +103,11 @@ CASES: dict[str, tuple[list[dict[str, Any]], Expected]] = {
         [("GEN070", WHO)],
     ),
     "account-of-roles": ([trust(ROOT, ROLES)], []),
-    "account-with-mfa": ([trust(ROOT, MFA)], [("GEN072", at("Principal", "AWS"))]),
+    "account-with-mfa": ([trust(ROOT, MFA)], []),
+    "accounts-with-mfa": (
+        [trust([ROOT, OTHER], MFA)],
+        [("GEN072", at("Principal", "AWS", 0)), ("GEN072", at("Principal", "AWS", 1))],
+    ),
     "account-of-a-team-with-mfa": ([trust(ROOT, {**TEAM, **MFA, **AGE})], []),
     "account-by-tag-with-mfa": (
         [trust(ROOT, {"StringEquals": {"aws:PrincipalTag/team": "platform"}, **MFA})],
@@ -102,6 +119,45 @@ CASES: dict[str, tuple[list[dict[str, Any]], Expected]] = {
     ),
     "beside-a-deny": ([trust([ALICE, BOB]), DENY_NO_MFA], []),
     "beside-a-flawed-deny": ([trust([ALICE, BOB]), DENY_FLAWED], []),
+    "beside-a-deny-of-another-user": (
+        [trust(ROOT), {**DENY_NO_MFA, **ONLY_BOB}],
+        [("GEN070", WHO)],
+    ),
+    "beside-a-flawed-deny-of-another-user": (
+        [trust(ROOT), {**DENY_FLAWED, **ONLY_BOB}],
+        [("GEN070", WHO)],
+    ),
+    "beside-a-deny-of-everybody-but-one": (
+        [
+            trust(ROOT),
+            {**_without(DENY_NO_MFA, "Principal"), "NotPrincipal": {"AWS": [ROOT, ALICE]}},
+        ],
+        [("GEN070", WHO)],
+    ),
+    "beside-a-deny-of-another-action": (
+        [trust(ROOT), {**DENY_NO_MFA, "Action": "sts:TagSession"}],
+        [("GEN070", WHO)],
+    ),
+    "beside-a-deny-of-a-path": (
+        [trust(ROOT), _limited("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:user/ops/*")],
+        [("GEN070", WHO)],
+    ),
+    "beside-a-deny-of-users": (
+        [trust(ROOT), _limited("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:user/*")],
+        [],
+    ),
+    "beside-a-deny-by-tag": (
+        [trust(ROOT), _limited("StringEquals", "aws:PrincipalTag/human", "true")],
+        [("GEN070", WHO)],
+    ),
+    "beside-a-deny-of-all-names-but-one": (
+        [trust(ROOT), _limited("StringNotEquals", "aws:username", "alice")],
+        [("GEN070", WHO)],
+    ),
+    "beside-a-deny-of-one-account": (
+        [trust([ROOT, OTHER]), {**DENY_NO_MFA, "Principal": {"AWS": ROOT}}],
+        [("GEN070", WHO)],
+    ),
     "role": ([trust(ROLE)], []),
     "service": ([trust(ROLE, Principal={"Service": "ec2.amazonaws.com"})], []),
     "identity-provider": (
@@ -212,6 +268,24 @@ def test_how_bad_depends_on_who_is_trusted(
     (one,) = findings(statement, account=account)
 
     assert (str(one.severity), one.confidence) == (severity, confidence)
+
+
+def test_whole_accounts_are_foreign_ones_where_the_own_is_known() -> None:
+    """Trust in the own account with MFA is right; in another one it is worth a look."""
+    of_both, of_another = trust([ROOT, OTHER], MFA), trust(OTHER, MFA)
+
+    assert hits(trust(ROOT, MFA), account=ACCOUNT) == []
+    assert hits(of_both, account=ACCOUNT) == [("GEN072", at("Principal", "AWS", 1))]
+    assert hits(of_another, account=ACCOUNT) == [("GEN072", at("Principal", "AWS"))]
+
+
+def test_a_deny_that_stops_one_of_two_accounts_is_not_about_the_other() -> None:
+    """Only those whom no Deny stops are named, a flawed Deny of the rest tells of those."""
+    for deny in (DENY_NO_MFA, DENY_FLAWED):
+        told = findings(trust([ALICE, BOB]), {**deny, **ONLY_BOB})
+
+        (one,) = [f for f in told if f.rule == "GEN070"]
+        assert one.message.startswith(f"`{ALICE}` can assume the role")
 
 
 def test_message_names_principals_and_states() -> None:

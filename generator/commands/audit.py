@@ -56,11 +56,12 @@ _SUPPRESSIONS: Final = ".gen-audit.yaml"
     help="For people, machines, code scanning, pull requests, workflows, sheets.  [default: text]",
 )
 def audit(paths: tuple[str, ...], fail_on: str, form: str, **given: Any) -> int:
-    """Judge policies that exist: who is locked out, and what gets round MFA.
+    """Judge the policies that you have, and mend them.
 
-    PATH is a policy, a folder of them, an account dump (get-account-authorization-details), a plan
-    (terraform show -json), a CloudFormation template; - is standard input. Exits with 1 if
-    something is found, with 2 if something could not be read.
+    Says who is locked out, and what gets round MFA. PATH is a policy, a folder of them, an account
+    dump (get-account-authorization-details), a plan (terraform show -json), a CloudFormation
+    template; - is standard input. Exits with 1 if something is found, with 2 if something could not
+    be read.
     """
     from generator.console import put
 

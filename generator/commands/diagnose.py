@@ -11,7 +11,12 @@ _file = click.Path(path_type=Path)
 @click.command()
 @click.argument("more", nargs=-1, type=_file, metavar="[FILE]...")
 @click.option(
-    "--policy", "policies", type=_file, metavar="FILE", multiple=True, help="An identity policy."
+    "--policy",
+    "policies",
+    type=_file,
+    metavar="FILE",
+    multiple=True,
+    help="An identity policy, as FILE is.",
 )
 @click.option(
     "--boundary", type=_file, metavar="FILE", multiple=True, help="The permissions boundary."
@@ -36,10 +41,11 @@ _file = click.Path(path_type=Path)
     type=_file,
     metavar="FILE",
     multiple=True,
-    help="CloudTrail's record of the failure, or many records, also gzipped; - is standard input.",
+    help="CloudTrail's record of the failure, or many records, also gzipped.",
 )
 @click.option("--message", metavar="TEXT", help="What AWS showed.")
-@click.option("--has-device/--no-device", default=None, help="Whether there is an MFA device.")
+@click.option("--has-device", is_flag=True, help="There is an MFA device.")
+@click.option("--no-device", is_flag=True, help="There is none.")
 @click.option("--expired", is_flag=True, help="The password has expired.")
 @click.option("--first-sign-in", is_flag=True, help="It is the first sign-in, with a reset.")
 @click.option("--ask-password", is_flag=True, help="Ask for the new password, and check it here.")
@@ -56,11 +62,12 @@ _file = click.Path(path_type=Path)
     help="For people or for machines.  [default: text]",
 )
 def diagnose(more: tuple[Path, ...], policies: tuple[Path, ...], form: str, **given: Any) -> int:
-    """Say why somebody cannot change the password, or sign in, and what to do.
+    """Say why somebody cannot change the password or sign in.
 
     The console says that either the permission or the password is wrong. Give whatever there is;
-    FILE is an identity policy too. Nothing is asked of AWS, and a password is never shown or kept.
-    Exits with 1 unless nothing stands in the way.
+    a FILE without an option is an identity policy. One FILE, of any option, may be -, which is
+    standard input. Nothing is asked of AWS, and a password is never shown or kept. Exits with 1
+    unless nothing stands in the way.
     """
     from generator.diagnose.gather import diagnosis
     from generator.diagnose.show import report

@@ -16,9 +16,9 @@ from generator.errors import OK, GenError
     help="For people, for machines or for a page.  [default: text]",
 )
 def rules(ids: tuple[str, ...], form: str) -> int:
-    """Print the rules of gen audit: what each finds, why it matters, how to mend it.
+    """Print the rules of gen audit, or one with its examples.
 
-    With ID, as GEN010, that rule alone with its examples.
+    ID is as in GEN010. Each rule says what it finds, why it matters and how to mend it.
     """
     from generator.rules import RULES, rule_of
     from generator.rules.show import as_json, as_markdown, as_text, one_as_text

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from generator.diagnose.evidence import Event, Person, Symptom
-from generator.diagnose.files import read_lines, refuse
-from generator.diagnose.messages import denial, meaning_of, of_code
+from generator.diagnose.files import label_of, read_lines, refuse
+from generator.diagnose.messages import ARN, denial, meaning_of, of_code
 from generator.errors import GenError, Where
+from generator.inputs.json_text import embedded
 from generator.inputs.parsed import Parsed
 from generator.positions import Place
 
@@ -32,20 +34,33 @@ _SIGN_IN: Final = "signin:consolelogin"
 _HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _CODE: Final = re.compile(r"[A-Za-z.]{1,64}")
-_ARN: Final = re.compile(r"arn:[\w-]{1,20}:(?:iam|sts)::\d{0,12}:[\x21-\x7e]{1,600}")
 USER_NAME: Final = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 _ACCOUNT: Final = re.compile(r"\d{12}")
-_HINT: Final = "give the event, a file of them with `Records`, or one on each line"
+_HINT: Final = (
+    "give the event, what `aws cloudtrail lookup-events` prints, a file with `Records`, or one "
+    "event on each line"
+)
 
 
-def read_events(paths: list[Path], person: Person) -> tuple[Event, ...]:
-    """The failed calls of a person, newest first; of the only one there is, if nobody is named.
+def read_events(path: Path) -> tuple[Event, ...]:
+    """The failed calls in a file that are about getting in, of whomever.
 
     Raises:
-        GenError: not CloudTrail's, nothing in it is about this, or it is about several people.
+        GenError: it cannot be read, or is not CloudTrail's.
     """
-    every = [event for path in paths for event in _events(path)]
-    found = [event for event in every if _is_of(event, person)]
+    found = (_event(record) for text in read_lines(path) for record in _records(text))
+    return tuple(event for event in found if event)
+
+
+def events_of(person: Person, every: tuple[Event, ...], paths: list[Path]) -> tuple[Event, ...]:
+    """The events of a person, newest first; of the only one there is, if nobody is named.
+
+    `paths` are the files that the events are out of.
+
+    Raises:
+        GenError: none is of the person, or they are about several people.
+    """
+    found = tuple(event for event in every if _is_of(event, person))
     if not found and len(every) == 1 and every[0].kind != "IAMUser":
         # The only one there is, of somebody who is no user: that is what is wrong.
         found = every
@@ -53,14 +68,14 @@ def read_events(paths: list[Path], person: Person) -> tuple[Event, ...]:
         whose = f" of `{person.name}`" if person.name else ""
         problem = f"no failed ChangePassword, ConsoleLogin or change of MFA devices{whose} is in it"
         hint = "look for the time of the failure; IAM's events are in us-east-1"
-        raise GenError(problem, where=Where(", ".join(p.as_posix() for p in paths)), hint=hint)
+        raise GenError(problem, where=Where(", ".join(map(label_of, paths))), hint=hint)
     names = sorted({event.user or event.arn for event in found if event.user or event.arn})
     if len(names) > 1:
         shown = ", ".join(f"`{name}`" for name in names[:5])
         problem = f"the events are about {len(names)} users: {shown}"
         raise GenError(problem, hint="say --user NAME")
-    # The time is text that sorts; of one time, as they came.
-    return tuple(sorted(found, key=lambda event: event.time, reverse=True))
+    # Of one time, as they came.
+    return tuple(sorted(found, key=lambda event: event.since, reverse=True))
 
 
 def _is_of(event: Event, person: Person) -> bool:
@@ -69,32 +84,47 @@ def _is_of(event: Event, person: Person) -> bool:
     return not person.name or (event.kind == "IAMUser" and event.user in (person.name, ""))
 
 
-def _events(path: Path) -> Iterator[Event]:
-    for text in read_lines(path):
-        for place, data in _records(text):
-            if _is_relevant(data):
-                yield _event(data, text, place)
+class _Record(Struct, frozen=True):
+    """An event, and the place of it (or of the text that it is in) in the file."""
+
+    text: Parsed
+    place: Place
+    data: dict[str, Any]
+    is_twice: bool
+
+    def refuse(self, problem: str, hint: str) -> GenError:
+        return refuse(self.text, self.place, problem, hint)
 
 
-def _records(text: Parsed) -> Iterator[tuple[Place, dict[str, Any]]]:
+def _records(text: Parsed) -> Iterator[_Record]:
     data: Any = text.data
     root: Place = ()
-    if isinstance(data, dict) and "Records" in data:
-        data, root = data["Records"], ("Records",)
-    if isinstance(data, dict) and isinstance(data.get("detail"), dict):
+    for name in ("Records", "Events"):
+        if isinstance(data, dict) and name in data:
+            data, root = data[name], (name,)
+            if not isinstance(data, list):
+                raise refuse(text, root, f"`{name}` is not a list", _HINT)
+    if isinstance(data, list):
+        for number, one in enumerate(data):
+            yield _record(text, (*root, number), one)
+    else:
+        yield _record(text, root, data)
+
+
+def _record(text: Parsed, place: Place, one: Any) -> _Record:
+    if isinstance(one, dict) and isinstance(one.get("detail"), dict):
         # As EventBridge passes it on.
-        data, root = data["detail"], ("detail",)
-    if isinstance(data, dict):
-        if "eventName" not in data:
-            raise refuse(text, root, "is not an event of CloudTrail", _HINT)
-        yield root, data
-        return
-    if not isinstance(data, list):
-        raise refuse(text, root, "is not an event of CloudTrail", _HINT)
-    for number, one in enumerate(data):
-        if not isinstance(one, dict) or "eventName" not in one:
-            raise refuse(text, (*root, number), "is not an event of CloudTrail", _HINT)
-        yield (*root, number), one
+        place, one = (*place, "detail"), one["detail"]
+    if isinstance(one, dict) and "CloudTrailEvent" in one:
+        # As LookupEvents has it: the event is JSON in a text.
+        place, one = (*place, "CloudTrailEvent"), one["CloudTrailEvent"]
+    twice = any(at[: len(place)] == place for at in text.twice)
+    if isinstance(one, str):
+        inside = embedded(text, place, one)
+        one, twice = inside.data, bool(inside.twice)
+    if not isinstance(one, dict) or "eventName" not in one:
+        raise refuse(text, place, "is not an event of CloudTrail", _HINT)
+    return _Record(text, place, one, twice)
 
 
 def _is_relevant(data: dict[str, Any]) -> bool:
@@ -105,16 +135,23 @@ def _is_relevant(data: dict[str, Any]) -> bool:
     return bool(data.get("errorCode") or data.get("errorMessage") or refused)
 
 
-def _event(data: dict[str, Any], text: Parsed, place: Place) -> Event:
+def _event(record: _Record) -> Event | None:
+    """A failed call; None for any other."""
+    data = record.data
+    if not _is_relevant(data):
+        return None
+    if record.is_twice:
+        problem = "a key stands twice in one object of the event"
+        raise record.refuse(problem, "give the event as CloudTrail has it")
     identity = data.get("userIdentity")
     if not isinstance(identity, dict):
-        raise refuse(text, place, "the event has no `userIdentity`", "give the event as it is")
-    arn, name = _field(identity, "arn", _ARN), _field(identity, "userName", USER_NAME)
+        raise record.refuse("the event has no `userIdentity`", "give the event as it is")
+    name = _field(identity, "userName", USER_NAME)
     event = Event(
         name=data["eventName"],
         time=_field(data, "eventTime", _TIME),
         kind=_field(identity, "type", _CODE),
-        arn=arn,
+        arn=_field(identity, "arn", ARN),
         user="" if name == _HIDDEN else name,
         account=_field(identity, "accountId", _ACCOUNT),
         session=_session(identity),

@@ -18,12 +18,14 @@ Verdict: TypeAlias = Literal["permission", "password", "both", "neither", "unkno
 
 
 class Diagnosis(Struct, frozen=True):
-    """`causes` are the surest first. `not_known` are sentences, for the person who asks."""
+    """`causes` are the surest first. `older` is what AWS said before it said what counts, and
+    `not_known` what nobody gave: sentences, for the person who asks."""
 
     verdict: Verdict
     sentence: str
     causes: tuple[Cause, ...]
     not_known: tuple[str, ...]
+    older: tuple[str, ...] = ()
 
     @property
     def is_clear(self) -> bool:
@@ -44,7 +46,8 @@ def diagnose(evidence: Evidence, caller_kind: str = "") -> Diagnosis:
     causes.sort(key=lambda cause: STANDINGS.index(cause.standing))
     verdict = _verdict(causes, evidence, permission)
     sentence = _sentence(verdict, causes, evidence)
-    return Diagnosis(verdict, sentence, tuple(causes), tuple(_not_known(evidence, causes)))
+    not_known = tuple(_not_known(evidence, causes))
+    return Diagnosis(verdict, sentence, tuple(causes), not_known, evidence.older)
 
 
 def _permission_causes(p: Permission) -> Iterator[Cause]:
@@ -117,7 +120,7 @@ def _without_cause(verdict: Verdict, causes: list[Cause], e: Evidence) -> str:
         for c in causes
         if c.standing == "possible" and c.settle and (c.remedy if elsewhere else c.cause in _BASIC)
     ]
-    give = "; ".join(dict.fromkeys(wanted)) or "--event of the failure"
+    give = "; also give ".join(dict.fromkeys(wanted)) or "--event of the failure"
     return f"cannot be told apart from what was given; give {give}"
 
 

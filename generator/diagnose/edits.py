@@ -68,13 +68,12 @@ def _exempted(data: Any, denial: Denial) -> Any:
     """The document with one Deny that spares the change; None if no small change makes it."""
     s, subject = denial.statement, denial.document.subject
     element = subject.element(subject.at[denial.index], "Action")
-    names = [a.lower() for a in s.actions.items]
     if s.actions.negated:
-        return with_items(data, element, [a for a in FIRST if a.lower() not in names])
-    if s.actions.items == ("*",):
+        return with_items(data, element, [a for a in FIRST if matches_action(s.actions, a)])
+    if set(s.actions.items) <= {"*", "*:*"}:
         return renamed(data, element, "NotAction", list(FIRST))
     kept = [a for a in s.actions.items if a.lower() != CHANGE.lower()]
-    if 0 < len(kept) < len(names) and not any("*" in a or "?" in a for a in kept):
+    if 0 < len(kept) < len(s.actions.items) and not any("*" in a or "?" in a for a in kept):
         return put(data, element, kept)
     return None
 

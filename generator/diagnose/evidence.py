@@ -97,6 +97,11 @@ class Event(Struct, frozen=True, kw_only=True):
     mfa_used: bool | None = None
     symptom: Symptom | None = None
 
+    @property
+    def since(self) -> str:
+        """The time as text that sorts, with fractions of a second and without."""
+        return self.time.removesuffix("Z")
+
 
 class Person(Struct, frozen=True, kw_only=True):
     """Who it is. `arn` is "" where nobody says; `path` None where that is not known."""
@@ -156,9 +161,18 @@ class Evidence(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def symptoms(self) -> tuple[Symptom, ...]:
-        """What AWS said, events first, newest first."""
-        said = [event.symptom for event in self.events if event.symptom]
+        """What AWS said, events first, newest first; of each call what it said last."""
+        said, _ = _last_and_older(self.events)
         return tuple([*said, self.message] if self.message else said)
+
+    @property
+    def older(self) -> tuple[str, ...]:
+        """What AWS said of a call before it said something else: much may be mended since."""
+        last, older = _last_and_older(self.events)
+        found: dict[tuple[str, ...], str] = {}
+        for s in older:
+            found.setdefault(_answer(s), s.said)
+        return tuple(said for answer, said in found.items() if answer not in map(_answer, last))
 
     @property
     def denied(self) -> tuple[Symptom, ...]:
@@ -167,7 +181,10 @@ class Evidence(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def authorized(self) -> str:
-        """That the call was authorized, where AWS answered with what comes after that."""
+        """That the call was authorized, where AWS answered with what comes after that, and does
+        not say the contrary as well."""
+        if self.denied:
+            return ""
         answers = (_ANSWERS[s.meaning] for s in self.symptoms if _is_answer(s))
         return next((f"the call was authorized: AWS answered with {a}" for a in answers), "")
 
@@ -190,6 +207,24 @@ _ANSWERS: Final[dict[Meaning, str]] = {
 _ELSEWHERE: Final = frozenset(
     "bad-code exists failed-sign-in sign-in-refused sign-in-policy switch-role".split()
 )
+
+
+def _last_and_older(events: tuple[Event, ...]) -> tuple[list[Symptom], list[Symptom]]:
+    """What AWS said of each call last, and before; an event without a time is as good as any."""
+    newest: dict[str, str] = {}
+    for e in events:
+        if e.symptom:
+            newest[e.name] = max(e.since, newest.get(e.name, ""))
+    last: list[Symptom] = []
+    older: list[Symptom] = []
+    for e in events:
+        if e.symptom:
+            (older if e.since and e.since < newest[e.name] else last).append(e.symptom)
+    return last, older
+
+
+def _answer(s: Symptom) -> tuple[str, ...]:
+    return s.meaning, s.action, s.how, s.layer, s.policy
 
 
 def _is_of_change(s: Symptom) -> bool:

@@ -98,10 +98,15 @@ _LACKING: Final = re.compile(
     rf"\bbecause no {_LAYER} allows the (?P<action>[a-z0-9-]+:[a-z0-9]+) action", re.IGNORECASE
 )
 _DENY_ALONE: Final = re.compile(r"\bwith an explicit deny\b", re.IGNORECASE)
-_ARN: Final = re.compile(
-    r"arn:[a-z0-9-]{1,20}:[a-z0-9-]{1,32}:[a-z0-9-]{0,32}:\d{0,12}:[\x21-\x7e]+"
+# Of what AWS names in its texts and its events. The names are of what IAM takes in one; a path may
+# have more, but nothing that is shown does. API:CreateUser, API:CreatePolicy, API:CreateRole.
+ARN: Final = re.compile(
+    r"arn:aws[a-z-]{0,16}:(?:iam|sts|organizations)::(?:[0-9]{12}|aws):"
+    r"(?:root|[a-z0-9-]{1,32}(?:/[A-Za-z0-9_+=,.@-]{1,128}){1,64})"
 )
 _LIKE: Final = 0.9
+# Of a text that is cut off: so many characters say which it is, without white space.
+_BEGINNING: Final = 20
 
 
 def read_message(text: str) -> Symptom | None:
@@ -141,13 +146,16 @@ def denial(text: str, source: str) -> Symptom | None:
 
 
 def meaning_of(text: str) -> Meaning | None:
-    """The meaning of a text that stands in the table, word for word or nearly."""
+    """The meaning of a text that stands in the table, word for word or nearly, or cut off."""
     line = _plain(text)
     known = [(_plain(entry), meaning) for entry, meaning in _TEXTS]
     # The longest that it contains: one text begins like another.
     inside = [(len(entry), meaning) for entry, meaning in known if entry in line]
     if inside:
         return max(inside, key=lambda found: found[0])[1]
+    begun = {meaning for entry, meaning in known if entry.startswith(line)}
+    if len(line) >= _BEGINNING and len(begun) == 1:
+        return begun.pop()
     if len(line) > 1000:
         return None
     near = [(SequenceMatcher(None, entry, line).ratio(), meaning) for entry, meaning in known]
@@ -224,8 +232,8 @@ _SAID: Final[dict[Meaning, str]] = {
 
 def _arn(text: str | None) -> str:
     """An ARN out of a text, and nothing else of it."""
-    found = _ARN.match((text or "").strip().rstrip(".,;"))
-    return found[0] if found else ""
+    found = (text or "").strip().rstrip(".,;\"'`)")
+    return found if ARN.fullmatch(found) else ""
 
 
 def _one_line(text: str) -> str:

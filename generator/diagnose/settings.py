@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from generator.diagnose.files import read_json, refuse
-from generator.errors import GenErrors
+from generator.errors import GenError, GenErrors, Where
 from generator.password_policy import PasswordPolicy, out_of_range, read_password_policy
 from generator.positions import Place
 
@@ -22,6 +22,16 @@ def read_settings(name: str) -> PasswordPolicy | None:
     if name == NO_POLICY:
         return None
     parsed = read_json(Path(name))
+    if parsed.twice:
+        # Which of them counts would decide the answer.
+        raise GenErrors(
+            GenError(
+                f"the key `{place[-1]}` stands twice in one object",
+                where=Where(parsed.label, *parsed.source().mark(place, key=True)),
+                hint="keep one of them",
+            )
+            for place in parsed.twice
+        )
     data = parsed.data
     root: Place = ()
     if isinstance(data, dict) and isinstance(data.get("PasswordPolicy"), dict):

@@ -28,6 +28,7 @@ def as_json(found: Diagnosis) -> dict[str, Any]:
         "verdict": found.verdict,
         "sentence": found.sentence,
         "causes": [_cause_json(cause) for cause in found.causes],
+        "older": list(found.older),
         "not_known": list(found.not_known),
     }
 
@@ -62,11 +63,14 @@ def in_words(found: Diagnosis) -> Iterator[str]:
         yield ""
         yield "ruled out"
         yield from _ruled_out(ruled_out)
-    if found.not_known:
-        yield ""
-        yield "not known"
-        for words in found.not_known:
-            yield f"  {one_line(words)}"
+    for title, sentences in (
+        ("older, and does not count", found.older),
+        ("not known", found.not_known),
+    ):
+        if sentences:
+            yield ""
+            yield title
+            yield from (f"  {one_line(words)}" for words in sentences)
 
 
 def _ruled_out(causes: list[Cause]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Where rules fire: an edit is for what a rule finds, and never for a document that is right."""
 
+from collections import Counter
 from typing import Final
 
 from generator.positions import Place
@@ -19,6 +20,11 @@ MENDED: Final = (
 def misses_paths(subject: Subject, place: Place) -> bool:
     """Whether a statement is one of those that GEN055 tells of: it tells of all in one finding."""
     return any(at[: len(place)] == place for at, _, _ in misses_of_paths(subject))
+
+
+def by_statement(subject: Subject) -> Counter[str]:
+    """How many statements each rule finds fault with that tells of several in one finding."""
+    return Counter({"GEN055": len(list(misses_of_paths(subject)))})
 
 
 def fire(subject: Subject, *ids: str, place: Place = ()) -> bool:

@@ -17,13 +17,13 @@ from generator.repair.conditions import is_mfa_deny, with_operators
 from generator.repair.edits import at, put, renamed, with_items, without_items
 from generator.repair.proposal import Proposal
 from generator.repair.prove import DEVICES, OWN, SESSIONS, WITHOUT_MFA, Intent, Kind
+from generator.rules.needed import ON_THE_PAGE as PAGE
+from generator.rules.needed import pages_denied
 from generator.subject import Subject
 from generator.supposed import State
 from generator.verdicts import ENROLMENT, KINDS, enrolment, first_login
 
 FIRST: Final = ("iam:ChangePassword", "iam:GetAccountPasswordPolicy")
-# What the page shows that people enrol a device on.
-PAGE: Final = ("iam:GetUser", "iam:ListMFADevices", "iam:ListVirtualMFADevices")
 # What a user without MFA calls on the way in, whichever flow it is of.
 SIGN_IN: Final = tuple(sorted({call.action for call in CALLS if call.before_mfa}))
 _NEVER: Final = {never.action.lower(): never for never in NEVER_EXEMPT}
@@ -166,7 +166,7 @@ def _needed(mended: Subject) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 carries = needed.action == "iam:EnableMFADevice"
                 carried = {REGISTER_KEY.lower(): needed.register} if carries else {}
                 yield needed.action, on[needed.on], carried
-    if fire(mended, "GEN036"):
+    if pages_denied(mended):
         for action in PAGE:
             yield action, "*" if action == PAGE[-1] else d.user.arn, {}
 

@@ -13,6 +13,7 @@ from generator.repair.conditions import holding, is_mfa_deny
 from generator.repair.edits import at, put, put_first, with_items, with_statement
 from generator.repair.proposal import Proposal
 from generator.repair.prove import DEVICES, OWN, SESSIONS, WITHOUT_MFA, Intent, Kind
+from generator.rules.spared import goes_beyond_enrolment, instead, opened_by_resource
 from generator.states import FLAG
 from generator.subject import Subject
 from generator.supposed import State, context
@@ -64,6 +65,11 @@ def own_paths(subject: Subject) -> Iterator[Proposal]:
     for place, s in subject.statements():
         if not s.resources or s.resources.negated is (s.effect is Effect.ALLOW):
             continue
+        if s.effect is Effect.DENY and goes_beyond_enrolment(s):
+            # What spares more than enrolment is not to spare it of more users.
+            if fire(subject, "GEN032", "GEN048", place=place):
+                yield _too_much_spared(subject, place, s)
+            continue
         covered = matches_resource(Patterns(s.resources.items), pathed.arn, known)
         found = [match for item in s.resources.items if (match := _OWN.fullmatch(item))]
         if covered is not False or not found or not subject.variables:
@@ -81,6 +87,21 @@ def own_paths(subject: Subject) -> Iterator[Proposal]:
             ),
             intents=(Intent(True, SESSIONS, s.actions, frozenset({"own user with a path"})),),
         )
+
+
+def _too_much_spared(subject: Subject, place: Place, s: Statement) -> Proposal:
+    why = f"it spares the own user whatever is done to it; {instead(s)}"
+    if not opened_by_resource(subject, s):
+        why = (
+            "the Deny is of more than enrolment; add `user/*/${aws:username}` if the own user of "
+            "people with a path is to be spared all of it"
+        )
+    return Proposal(
+        what="`NotResource` of the Deny",
+        why="it spares more than enrolment",
+        place=(*place, "NotResource"),
+        refusal=why,
+    )
 
 
 def devices(subject: Subject) -> Iterator[Proposal]:

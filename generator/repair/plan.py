@@ -24,6 +24,7 @@ from generator.repair.proposal import Proposal
 from generator.repair.prove import Change, changes, unmeant
 from generator.repair.words import sentences
 from generator.subject import Subject
+from generator.verdicts import first_login
 
 Mender: TypeAlias = Callable[[Subject], Iterator[Proposal]]
 # Whether a document may be given other data: "" if it may, or why not.
@@ -210,7 +211,11 @@ def _left(
         )
     denies = [s for _, s in subject.statements(Effect.DENY) if is_mfa_deny(s, subject)]
     if verdicts["first_login"] == "locked_out":
-        yield "the first sign-in", "nothing here opens `iam:ChangePassword` and only that"
+        why = "nothing here opens `iam:ChangePassword` and only that"
+        if first_login(subject.decider) != "locked_out":
+            # Edits are proven for a user whom no document names.
+            why = "only users whom this document singles out are locked out; mend it by hand"
+        yield "the first sign-in", why
     enrolling = [v for name, v in verdicts.items() if name.startswith("enrol_")]
     if "denied" in enrolling and not {"open", "depends", "not_granted"} & set(enrolling):
         yield "enrolment", "nothing here opens it and only that"

@@ -164,9 +164,11 @@ def _grouped(before: Subject, after: Subject) -> list[list[str]]:
     """The classes of actions; those that the same statements cover, and no rule of a service
     tells apart, are decided once."""
     patterns = [s.actions for subject in (before, after) for s in subject.policy.statements]
-    items = frozenset(item for each in patterns for item in each.items)
+    # Every action has a colon, and some patterns ask for one.
+    items = frozenset({"*:*", *(item for each in patterns for item in each.items)})
+    classes = (action for action in action_classes(items) if ":" in action)
     groups: dict[tuple[object, ...], list[str]] = {}
-    for action in sorted({*action_classes(items), *(a.lower() for a in _ACTIONS)}):
+    for action in sorted({*classes, *(a.lower() for a in _ACTIONS)}):
         # STS has rules of its own for some calls; see `service_rules`.
         special = action if action.startswith("sts:") else ""
         key = (special, *(matches_action(each, action) for each in patterns))

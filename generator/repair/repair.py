@@ -11,11 +11,13 @@ from generator.audit.judge import judge
 from generator.found import Found
 from generator.inputs.stand_ins import told
 from generator.repair.align import NotWrittenError
+from generator.repair.answered import by_statement
 from generator.repair.deployed import only_here
 from generator.repair.plan import Planned, plan
 from generator.repair.proposal import Edit, Proposal
 from generator.repair.text import Rewrite, check, rewritten, written
 from generator.repair.words import sentences
+from generator.subject import Subject
 
 # Wrappers that people write policies in, and that have nothing else in them.
 _WRAPPERS: Final = ("PolicyDocument", "AssumeRolePolicyDocument", "Document", "Policy")
@@ -173,6 +175,6 @@ def _edit(proposal: Proposal, before: Found, after: Found) -> Edit:
 
 def _rules(found: Found) -> Counter[str]:
     # Where things stand in the text does not matter here, and changes.
-    return Counter(
-        finding.rule for finding in judge(replace(found, embedded=True, root=())).findings
-    )
+    at_hand = replace(found, embedded=True, root=())
+    found_by = Counter(finding.rule for finding in judge(at_hand).findings)
+    return found_by | by_statement(Subject(at_hand))

@@ -14,6 +14,7 @@ from generator.subject import Subject
 # Documents whose principal is whom they are attached to.
 WITHOUT_PRINCIPAL: Final = ("identity", "boundary", "session", "scp")
 _WILD: Final = re.compile(r"[*?$]")
+_VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
 _ACCOUNT: Final = re.compile(r"[0-9]{12}|aws|")
 # Source: moto's policy validation, which is modelled on live answers, and the Service Authorization
 # Reference of IAM and STS. `u2f` is left to the rule about devices.
@@ -80,14 +81,12 @@ def arns(subject: Subject) -> Iterator[Hit]:
 
 def _arn_problem(item: str) -> str:
     """What IAM refuses in a resource, "" if nothing is known."""
-    # A variable that may not stand where it does is told of for itself, and has colons in it.
-    fields = item.split(":", 5)
-    if (
-        variable_before_name(item)
-        or not item.strip("*")
-        or "$" in fields[0]
-        or (len(fields) > 1 and _WILD.search(fields[0]))
-    ):
+    if variable_before_name(item):
+        # Told of for itself.
+        return ""
+    # Variables, of a template too, have colons in them.
+    fields = _VARIABLE.sub("$", item).split(":", 5)
+    if not item.strip("*") or "$" in fields[0] or (len(fields) > 1 and _WILD.search(fields[0])):
         return ""
     if fields[0] != "arn":
         return "a resource is `*` or an ARN"
@@ -114,7 +113,7 @@ def action_texts(subject: Subject) -> Iterator[Hit]:
     """
     for place, _ in subject.statements():
         for at, item in items(subject, subject.element(place, "Action")):
-            if item.startswith("*:") and is_action_pattern(f"s3{item[1:]}"):
+            if item.startswith("*:") and item != "*:*" and is_action_pattern(f"s3{item[1:]}"):
                 # Whether IAM refuses it is not documented, and not what it matches.
                 yield Hit(
                     at,

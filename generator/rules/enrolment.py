@@ -1,14 +1,12 @@
 """Rules about enrolment: what people need before they can have MFA."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from generator.findings import Severity
-from generator.flows import REGISTER_KEY
 from generator.policy import Statement
 from generator.positions import Place
 from generator.rules.mfa_denies import (
-    allowing,
     called,
     denying,
     is_about_people,
@@ -18,22 +16,23 @@ from generator.rules.mfa_denies import (
     listed,
     place_of_action,
 )
-from generator.rules.rule import Hit, Rule
-from generator.subject import Subject
-from generator.verdicts import ENROLMENT
-
-_CREATE: Final = "iam:CreateVirtualMFADevice"
-_ENABLE: Final = "iam:EnableMFADevice"
-_KEY: Final = REGISTER_KEY.lower()
-# An authenticator app or a hardware token, and the two times a security key is asked about.
-_FORMS: Final = (None, "Create", "Activate")
-# What the page that enrolment starts from shows, and how bad it is without. Source: IAM User
-# Guide, "Assign a virtual MFA device in the console"; GetUser is for the page around it.
-_PAGE: Final = (
-    ("iam:GetUser", Severity.LOW),
-    ("iam:ListMFADevices", Severity.MEDIUM),
-    ("iam:ListVirtualMFADevices", Severity.MEDIUM),
+from generator.rules.needed import (
+    CHANGE,
+    CREATE,
+    ENABLE,
+    KEY,
+    ON_THE_PAGE,
+    are_one_item,
+    enrolling,
+    enrolment_denied_for_good,
+    first_logins_denied,
+    no_device_enrolled,
+    pages_denied,
 )
+from generator.rules.rule import Hit, Rule
+from generator.rules.whom import Denied, action_called
+from generator.subject import Subject
+from generator.verdicts import ENROLMENT, SOMETHING, WORK, work_without_mfa
 
 
 def enrolment_denied(subject: Subject) -> Iterator[Hit]:
@@ -52,29 +51,65 @@ def enrolment_denied(subject: Subject) -> Iterator[Hit]:
     # by name, and the rest of enrolment gets through.
     if not is_about_people(subject):
         return
-    forms = [_denying_enable(subject, form) for form in _FORMS]
-    if all(forms):
-        for place, s in _each_once(at for form in forms for at in form):
-            if is_mfa_deny(subject, s):
-                yield Hit(
-                    place_of_action(subject, place, s, _ENABLE),
-                    f"{called(s)} denies `{_ENABLE}` without MFA: no kind of MFA device can be "
-                    "enrolled by a user who has none",
-                    let_through(s, _CREATE, _ENABLE, *(action for action, _ in _PAGE)),
-                    on_key=True,
-                )
-        return
-    if forms[0] or not is_granted_by_name(subject, _CREATE):
-        return
-    for place, s in denying(subject, _CREATE, _named_device(subject), "console"):
-        if is_mfa_deny(subject, s):
+    denied = no_device_enrolled(subject)
+    for one in denied.values():
+        if one.lifted and not _is_told_of(subject, one):
+            yield _none_without_mfa(subject, one)
+    for place, one in enrolment_denied_for_good(subject).items():
+        if _is_all_work_denied(subject):
             yield Hit(
-                place_of_action(subject, place, s, _CREATE),
-                f"{called(s)} denies `{_CREATE}` without MFA, which this document grants: no "
+                place_of_action(subject, place, one.statement, ENABLE),
+                f"{called(one.statement)} denies `{ENABLE}` with MFA or without, and work is "
+                "denied without MFA: nobody can enrol an MFA device, and so nobody can work",
+                f"{let_through(one.statement, ENABLE)}, unless somebody else enrols people's "
+                "devices",
+                on_key=True,
+                severity=Severity.MEDIUM,
+                confidence="medium",
+            )
+    if any(not one.names for one in denied.values()) or _denying_enable(subject, None):
+        return
+    if not is_granted_by_name(subject, CREATE):
+        return
+    for place, s in denying(subject, CREATE, _named_device(subject), "console"):
+        if is_mfa_deny(subject, s, action=CREATE):
+            yield Hit(
+                place_of_action(subject, place, s, CREATE),
+                f"{called(s)} denies `{CREATE}` without MFA, which this document grants: no "
                 "authenticator app can be enrolled by a user without MFA",
-                let_through(s, _CREATE),
+                let_through(s, CREATE),
                 on_key=True,
             )
+
+
+def _none_without_mfa(subject: Subject, one: Denied) -> Hit:
+    s = one.statement
+    return Hit(
+        place_of_action(subject, one.place, s, ENABLE),
+        f"{called(s)} denies {action_called(s, ENABLE)} without MFA{one.to_whom}: no kind of MFA "
+        "device can be enrolled by a user who has none",
+        let_through(s, CREATE, ENABLE, *ON_THE_PAGE),
+        on_key=True,
+        severity=one.severity(Severity.HIGH),
+        confidence=one.confidence,
+    )
+
+
+def _is_told_of(subject: Subject, one: Denied) -> bool:
+    """Whether what locks people out at the first sign-in, and what to write instead, is this."""
+    return are_one_item(one.statement, CHANGE, ENABLE) and any(
+        place == one.place and other.lifted for place, other in first_logins_denied(subject).items()
+    )
+
+
+def _is_all_work_denied(subject: Subject) -> bool:
+    """Whether people cannot work without MFA, and could with it."""
+    decider = subject.decider
+    thing = SOMETHING.format(decider.partition, decider.account)
+    return (
+        work_without_mfa(decider, "console") == "denied"
+        and decider.is_denied(WORK[0], thing, "mfa") is False
+    )
 
 
 def one_kind_denied(subject: Subject) -> Iterator[Hit]:
@@ -88,7 +123,7 @@ def one_kind_denied(subject: Subject) -> Iterator[Hit]:
     without a condition on MFA.
     """
     # A document that grants enrolment itself has chosen the kinds that it grants.
-    if is_granted_by_name(subject, _ENABLE):
+    if is_granted_by_name(subject, ENABLE):
         return
     if not is_about_people(subject) or list(enrolment_denied(subject)):
         return
@@ -112,48 +147,12 @@ def one_kind_denied(subject: Subject) -> Iterator[Hit]:
 
 
 # What the page lists before a device is created.
-_LISTS: Final = {_CREATE: ("iam:ListVirtualMFADevices",)}
+_LISTS: Final = {CREATE: ("iam:ListVirtualMFADevices",)}
 _NOTHING_BUT: Final = {
     "virtual-totp": "an authenticator app",
     "security-key": "a security key",
     "hardware-totp": "a hardware token",
 }
-
-
-def device_named_like_the_user(subject: Subject) -> Iterator[Hit]:
-    """A virtual MFA device can only be created under the user's own name
-
-    Why: since November 2022 the name of a virtual device is free text, and a user may have eight
-    devices. With `mfa/${aws:username}` every name but the user's own is refused, the second device
-    too. `iam:EnableMFADevice` on the own user is what binds a device to its owner.
-
-    Fix: write `mfa/*` in place of `mfa/${aws:username}`.
-    """
-    if not is_about_people(subject):
-        return
-    decider = subject.decider
-    free, named = decider.device(), _named_device(subject)
-    # A prefix is a convention that people can follow with any number of devices.
-    longer = decider.device(f"{decider.user.name}-1")
-    if [_is_denied(subject, on) for on in (free, longer, named)] == [True, True, False]:
-        for place, s in denying(subject, _CREATE, free, "console"):
-            yield Hit(
-                subject.element(place, "Resource"),
-                f"{called(s)} denies `{_CREATE}` on every name but the user's own: {_REFUSED}",
-                "exempt `mfa/*` in place of `mfa/${aws:username}`",
-                confidence="medium",
-                on_key=True,
-            )
-    elif [_is_created(subject, on) for on in (free, longer, named)] == [False, False, True]:
-        for place, _ in allowing(subject, _CREATE, named, "console"):
-            yield Hit(
-                subject.element(place, "Resource"),
-                f"`{_CREATE}` is allowed only under the user's own name: {_REFUSED}",
-                on_key=True,
-            )
-
-
-_REFUSED: Final = "a device of any other name cannot be created, nor a second one"
 
 
 def enrolment_page_denied(subject: Subject) -> Iterator[Hit]:
@@ -165,24 +164,21 @@ def enrolment_page_denied(subject: Subject) -> Iterator[Hit]:
 
     Fix: add the calls that the page makes to the `NotAction` of the Deny.
     """
-    if not is_about_people(subject) or _denying_enable(subject, None, "Create"):
+    if not is_about_people(subject):
         return
-    on = {"iam:ListVirtualMFADevices": "*"}
-    said: dict[Place, tuple[Statement, list[str], Severity]] = {}
-    for action, severity in _PAGE:
-        if action in on and denying(subject, _CREATE, _named_device(subject), "console"):
+    locked_out = {place for place, one in first_logins_denied(subject).items() if one.lifted}
+    for place, page in pages_denied(subject).items():
+        if place in locked_out:
             continue
-        for place, s in denying(subject, action, on.get(action, _own(subject)), "console"):
-            if is_mfa_deny(subject, s):
-                _, actions, worst = said.setdefault(place, (s, [], severity))
-                said[place] = (s, [*actions, action], max(worst, severity))
-    for place, (s, actions, severity) in said.items():
+        s, actions = page.statement, page.actions
+        # Without GetUser there is an empty page; without a list there is no enrolment.
+        lets = "lets people enrol an MFA device but " if actions == ON_THE_PAGE[:1] else ""
         yield Hit(
             place_of_action(subject, place, s, actions[0]),
-            f"{called(s)} lets people enrol an MFA device but denies {listed(actions)} without "
-            "MFA, which the enrolment page calls",
+            f"{called(s)} {lets}denies {listed(actions)} without MFA, which {enrolling(actions)} "
+            "calls",
             let_through(s, *actions),
-            severity=severity,
+            severity=page.severity,
             on_key=True,
         )
 
@@ -197,7 +193,7 @@ def _calls_of_kinds(subject: Subject) -> dict[str, list[tuple[str, _Denies]]]:
     denied: dict[str, list[tuple[str, _Denies]]] = {}
     for kind, calls in ENROLMENT.items():
         for needed in (n for n in calls if n.granted):
-            register = {_KEY: needed.register} if needed.action == _ENABLE else {}
+            register = {KEY: needed.register} if needed.action == ENABLE else {}
             action, thing = needed.action, on[needed.on]
             found = denying(subject, action, thing, "console", **register)
             if found and denying(subject, action, thing, "mfa", **register):
@@ -217,31 +213,12 @@ def _named_device(subject: Subject) -> str:
 
 def _denying_enable(subject: Subject, *forms: str | None) -> _Denies:
     """What denies enrolment in each of some forms; nothing if one of them gets through."""
-    found = [denying(subject, _ENABLE, _own(subject), "console", **{_KEY: f}) for f in forms]
+    found = [denying(subject, ENABLE, _own(subject), "console", **{KEY: f}) for f in forms]
     return [at for each in found for at in each] if all(found) else []
-
-
-def _each_once(found: Iterable[tuple[Place, Statement]]) -> _Denies:
-    return list(dict(found).items())
-
-
-def _is_denied(subject: Subject, device: str) -> bool | None:
-    return subject.decider.is_denied(_CREATE, device, "console")
-
-
-def _is_created(subject: Subject, device: str) -> bool | None:
-    """Whether a user without MFA can create a device of a name, by this document alone."""
-    return subject.decider.is_allowed(_CREATE, device, "console")
 
 
 RULES: Final = (
     Rule("GEN034", Severity.HIGH, enrolment_denied, "UG:id_credentials_mfa_enable_virtual"),
-    Rule(
-        "GEN035",
-        Severity.MEDIUM,
-        device_named_like_the_user,
-        "UG:id_credentials_mfa_enable_virtual",
-    ),
     Rule(
         "GEN036",
         Severity.MEDIUM,

@@ -1,10 +1,8 @@
 """Rules about what a Deny "without MFA" exempts: the items of its `NotAction`."""
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Final
 
-from generator.catalog import actions_of
 from generator.findings import Severity
 from generator.flows import CALLS
 from generator.never_exempt import NEVER_EXEMPT, NeverExempt
@@ -28,7 +26,8 @@ _DELETE: Final = "iam:DeleteVirtualMFADevice"
 _DEACTIVATE: Final = "iam:DeactivateMFADevice"
 # Written on somebody else's user, these give away that user. `iam:ChangePassword` does not: it is
 # for the caller's own password. Source: IAM API Reference, ChangePassword.
-_ON_USERS: Final = ("iam:EnableMFADevice", "iam:ResyncMFADevice")
+_ENABLE: Final = "iam:EnableMFADevice"
+_ON_USERS: Final = (_ENABLE, "iam:ResyncMFADevice")
 BEFORE_MFA: Final = frozenset(call.action.lower() for call in CALLS if call.before_mfa)
 # What AWS lets everybody call whatever policies say. Source: IAM User Guide, "Permissions for
 # GetSessionToken" and "Compare AWS STS credentials".
@@ -46,14 +45,14 @@ def never_exempt(subject: Subject) -> Iterator[Hit]:
     MFA.
     """
     for place, s, at, item in exemptions(subject):
-        found = _opened(subject, s, item)
+        found = opened(subject, s, item)
         if found:
             yield Hit(
                 place_of_item(subject, place, "NotAction", at),
                 _about_never_exempt(s, item, found),
                 (
                     f"take `{item}` out of `NotAction`"
-                    if _is_name(item)
+                    if is_name(item)
                     else f"in place of `{item}`, name what people need before MFA"
                 ),
                 severity=Severity.CRITICAL if _is_granted(subject, s, found) else None,
@@ -72,10 +71,10 @@ def deletion_exempt(subject: Subject) -> Iterator[Hit]:
     Fix: take `iam:DeleteVirtualMFADevice` out of `NotAction`.
     """
     for place, s, at, item in exemptions(subject):
-        if not is_matched(item, _DELETE) or _opened(subject, s, item):
+        if not is_matched(item, _DELETE) or opened(subject, s, item):
             continue
-        if _gets_through(subject, s, _DELETE):
-            removable = _gets_through(subject, s, _DEACTIVATE)
+        if gets_through(subject, s, _DELETE):
+            removable = gets_through(subject, s, _DEACTIVATE)
             yield Hit(
                 place_of_item(subject, place, "NotAction", at),
                 f"`{item}` is exempt from {called(s)}: an access key alone can delete virtual MFA "
@@ -95,7 +94,7 @@ def exempt_on_others(subject: Subject) -> Iterator[Hit]:
     """
     for place, s in open_lists(subject):
         # Where a pattern opens more than enrolment, that comes first.
-        items = [(at, i) for at, i in enumerate(s.actions.items) if not _opened(subject, s, i)]
+        items = [(at, i) for at, i in enumerate(s.actions.items) if not opened(subject, s, i)]
         found = [
             (at, action)
             for action in _ON_USERS
@@ -108,12 +107,12 @@ def exempt_on_others(subject: Subject) -> Iterator[Hit]:
             granted = _is_granted_on_others(subject, actions)
             yield Hit(
                 place_of_item(subject, place, "NotAction", found[0][0]),
-                f"{listed(actions)} {_are(actions)} exempt from {called(s)} on everybody's user, "
+                f"{listed(actions)} {are(actions)} exempt from {called(s)} on everybody's user, "
                 f"not only the own: {_WITH[granted]} a session without MFA can {_harm(actions)}",
                 f"add a Deny of {listed(actions)} with `NotResource` "
                 f"{listed(_own_user(subject))} and the same condition",
                 on_key=True,
-                severity=_SEVERITY.get((granted, _ON_USERS[0] in actions)),
+                severity=_severity_on_others(subject, actions, granted),
                 confidence="high" if granted else None,
             )
 
@@ -122,39 +121,17 @@ _WITH: Final = {
     True: "this document allows it, so",
     False: "with AdministratorAccess attached as well,",
 }
-_SEVERITY: Final = {(True, True): Severity.HIGH, (False, False): Severity.LOW}
 
 
-def exempt_for_no_flow(subject: Subject) -> Iterator[Hit]:
-    """A Deny "without MFA" exempts what neither sign-in nor enrolment needs
-
-    Why: everything that is exempt works without MFA. Nothing people do before they have MFA calls
-    these actions: they read the account's users and settings, or are work that MFA should guard.
-
-    Fix: take them out of `NotAction`.
-    """
-    for place, s, at, item in exemptions(subject):
-        if _opened(subject, s, item):
-            continue
-        names = sorted(name for name in _matched(item) if not _is_of_a_flow(name))
-        found = next((name for name in names if _gets_through(subject, s, name)), "")
-        if found:
-            reads = all(name.startswith(_READS) for name in names)
-            more = "" if _is_name(item) else f", `{found}` for example,"
-            yield Hit(
-                place_of_item(subject, place, "NotAction", at),
-                f"`{item}`{more} is exempt from {called(s)}, and neither sign-in nor enrolment "
-                "needs it",
-                f"take `{item}` out of `NotAction`",
-                severity=Severity.LOW if reads else None,
-                on_key=True,
-            )
-
-
-# What AWS says to exempt for those who change their password on the page of users.
-# Source: IAM User Guide, "Manage your own credentials, MFA-authenticated", the notes.
-_USERS_PAGE: Final = frozenset({"iam:listusers", "iam:getloginprofile"})
-_READS: Final = ("iam:Get", "iam:List")
+def _severity_on_others(subject: Subject, actions: list[str], granted: bool) -> Severity:
+    """Worst where the document allows it; a Deny alone says nothing of what people have."""
+    if _ENABLE not in actions:
+        return Severity.MEDIUM if granted else Severity.LOW
+    if granted:
+        return Severity.HIGH
+    user = subject.decider.user.arn
+    enrols = any(subject.decider.is_allowed(_ENABLE, user, state) for state in WITHOUT_MFA)
+    return Severity.MEDIUM if enrols and subject.kind == "identity" else Severity.LOW
 
 
 def open_lists(subject: Subject) -> Iterator[tuple[Place, Statement]]:
@@ -172,20 +149,20 @@ def exemptions(subject: Subject) -> Iterator[tuple[Place, Statement, int, str]]:
             yield place, s, at, item
 
 
-def _opened(subject: Subject, s: Statement, item: str) -> list[NeverExempt]:
+def opened(subject: Subject, s: Statement, item: str) -> list[NeverExempt]:
     """What an exemption lets through that must wait for MFA."""
     return [
         each
         for each in NEVER_EXEMPT
         if each.action != _DELETE
         and is_matched(item, each.action)
-        and _gets_through(subject, s, each.action)
+        and gets_through(subject, s, each.action)
     ]
 
 
 def _about_never_exempt(s: Statement, item: str, found: list[NeverExempt]) -> str:
     first, more = found[0], len(found) - 1
-    if _is_name(item):
+    if is_name(item):
         return f"`{item}` is exempt from {called(s)}, so it works without MFA: {first.why}"
     others = f" and {more} more" if more else ""
     return (
@@ -205,7 +182,7 @@ def _is_granted(subject: Subject, s: Statement, found: list[NeverExempt]) -> boo
     )
 
 
-def _gets_through(subject: Subject, s: Statement, action: str) -> bool:
+def gets_through(subject: Subject, s: Statement, action: str) -> bool:
     """Whether an action that a Deny exempts, and would deny, is not denied by another either."""
     return any(_gets_through_on(subject, s, action, on) for on in called_on(subject, action))
 
@@ -217,33 +194,7 @@ def _gets_through_on(subject: Subject, s: Statement, action: str, on: str) -> bo
     )
 
 
-@cache
-def _matched(item: str) -> tuple[str, ...]:
-    """The documented actions that an item matches; an unknown name stands for itself."""
-    service, _, name = item.partition(":")
-    if _is_name(item) or not name:
-        known = actions_of(service.lower())
-        return (f"{service.lower()}:{known.get(name.lower(), name)}",)
-    found = tuple(
-        f"{service.lower()}:{each}"
-        for each in actions_of(service.lower()).values()
-        if is_matched(item, f"{service}:{each}")
-    )
-    return found or (item.replace("*", "Any").replace("?", "x"),)
-
-
-def _is_of_a_flow(name: str) -> bool:
-    """Whether people may need an action before they have MFA, or everybody may call it anyway."""
-    folded = name.lower()
-    return (
-        folded in BEFORE_MFA | INERT | _USERS_PAGE
-        # Tags of a device that is being created, and whatever else is read of one.
-        or (folded.startswith("iam:") and "mfadevice" in folded)
-        or folded.startswith("signin:")
-    )
-
-
-def _is_name(item: str) -> bool:
+def is_name(item: str) -> bool:
     return "*" not in item and "?" not in item
 
 
@@ -261,12 +212,12 @@ def _is_granted_on_others(subject: Subject, actions: list[str]) -> bool:
 
 
 def _harm(actions: list[str]) -> str:
-    if _ON_USERS[0] in actions:
+    if _ENABLE in actions:
         return "enrol a device for somebody else"
     return "resynchronize somebody else's device"
 
 
-def _are(names: list[str]) -> str:
+def are(names: list[str]) -> str:
     return "is" if len(names) == 1 else "are"
 
 
@@ -288,13 +239,6 @@ RULES: Final = (
         Severity.MEDIUM,
         exempt_on_others,
         "UG:reference_policies_elements_notaction",
-        confidence="medium",
-    ),
-    Rule(
-        "GEN043",
-        Severity.MEDIUM,
-        exempt_for_no_flow,
-        "UG:reference_policies_examples_aws_my-sec-creds-self-manage",
         confidence="medium",
     ),
 )

@@ -12,6 +12,7 @@ from generator.catalog import resource_types_of
 from generator.match import hold, matches_action, matches_resource
 from generator.policy import Effect, Patterns, Statement
 from generator.positions import Place
+from generator.principals import Caller
 from generator.states import AGE, FLAG
 from generator.subject import Subject
 from generator.supposed import State, Supposed, context
@@ -36,12 +37,17 @@ def mfa_denies(subject: Subject) -> Iterator[tuple[Place, Statement]]:
             yield place, s
 
 
-def is_mfa_deny(subject: Subject, s: Statement) -> bool:
-    """Whether a statement denies without MFA what it does not deny with MFA."""
+def is_mfa_deny(
+    subject: Subject, s: Statement, who: Caller | None = None, action: str = ""
+) -> bool:
+    """Whether a statement denies without MFA what it does not deny with MFA.
+
+    `who` and `action`: to a user other than the one a document is asked as, and for a call of it.
+    """
     return (
         s.effect is Effect.DENY
-        and any(is_met(subject, s, state) for state in WITHOUT_MFA)
-        and is_met(subject, s, "mfa") is False
+        and any(is_met(subject, s, state, who, action) for state in WITHOUT_MFA)
+        and is_met(subject, s, "mfa", who, action) is False
     )
 
 
@@ -55,9 +61,11 @@ def is_known(subject: Subject, place: Place) -> bool:
     return not any(at[: len(place)] == place for at in subject.found.not_read)
 
 
-def is_met(subject: Subject, s: Statement, state: State) -> bool | None:
+def is_met(
+    subject: Subject, s: Statement, state: State, who: Caller | None = None, action: str = ""
+) -> bool | None:
     """Whether a statement's conditions are met in a state; None if that is not settled."""
-    return hold(s.conditions, _context(subject, state), subject.variables)
+    return hold(s.conditions, _context(subject, state, who, action), subject.variables)
 
 
 def covers(subject: Subject, s: Statement, on: str, state: State) -> bool:
@@ -65,6 +73,12 @@ def covers(subject: Subject, s: Statement, on: str, state: State) -> bool:
     asked = _context(subject, state)
     matching = matches_resource(s.resources, on, asked, subject.variables)
     return bool(matching and hold(s.conditions, asked, subject.variables))
+
+
+def spares(subject: Subject, s: Statement, on: str, state: State) -> bool:
+    """Whether a statement's `NotResource` leaves out a resource."""
+    asked = _context(subject, state)
+    return matches_resource(s.resources, on, asked, subject.variables) is False
 
 
 def denying(
@@ -86,10 +100,15 @@ def denying(
 def is_granted_by_name(subject: Subject, action: str) -> bool:
     """Whether an Allow that is open without MFA names an action, not just everything."""
     return any(
-        is_met(subject, s, "console") is not False
-        and any(is_matched(item, action) and item not in _EVERYTHING for item in s.actions.items)
+        is_met(subject, s, "console") is not False and names_action(s, action)
         for _, s in subject.statements(Effect.ALLOW)
-        if not s.actions.negated
+    )
+
+
+def names_action(s: Statement, action: str) -> bool:
+    """Whether a statement's `Action` names an action, not just everything."""
+    return not s.actions.negated and any(
+        is_matched(item, action) and item not in _EVERYTHING for item in s.actions.items
     )
 
 
@@ -169,6 +188,8 @@ def _types(action: str) -> frozenset[str]:
     return resource_types_of(action) if action.startswith(("iam:", "sts:")) else frozenset()
 
 
-def _context(subject: Subject, state: State) -> Supposed:
+def _context(
+    subject: Subject, state: State, who: Caller | None = None, action: str = ""
+) -> Supposed:
     decider = subject.decider
-    return context(state, decider.user, decider.account)
+    return context(state, who or decider.user, decider.account, action)
