@@ -3,7 +3,8 @@
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, TextIO
 
 import click
@@ -68,6 +69,40 @@ def put(text: str, newline: bool = True) -> None:
         MachineError: it cannot be written, as to a full disk.
     """
     _written(sys.stdout, "standard output", text + "\n" if newline else text)
+
+
+def json_pieces(value: object, margin: str = "") -> Iterator[str]:
+    """The same text piece by piece, for values too large to be text at once.
+
+    Lists may be iterators, and mappings may hold them; each is gone through once.
+    """
+    inner = f"{margin}  "
+    if isinstance(value, Iterator):
+        start = "["
+        # Many at a time: each call of the encoder costs as much as a small item.
+        while items := list(islice(value, 256)):
+            if any(map(_has_iterators, items)):
+                for item in items:
+                    yield f"{start}\n{inner}"
+                    yield from json_pieces(item, inner)
+                    start = ","
+            else:
+                yield start + json_text(items)[1:-2].replace("\n", f"\n{margin}")
+                start = ","
+        yield "[]" if start == "[" else f"\n{margin}]"
+    elif isinstance(value, dict) and _has_iterators(value):
+        start = "{"
+        for key, item in value.items():
+            yield f"{start}\n{inner}{json_text(key)}: "
+            yield from json_pieces(item, inner)
+            start = ","
+        yield f"\n{margin}}}"
+    else:
+        yield json_text(value).replace("\n", f"\n{margin}")
+
+
+def _has_iterators(value: object) -> bool:
+    return isinstance(value, dict) and any(isinstance(v, Iterator) for v in value.values())
 
 
 def flush() -> None:

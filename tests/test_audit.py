@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from generator.audit.judge import judge
 from generator.audit.run import audit
+from generator.console import json_pieces
 from generator.found import Found
 from generator.positions import Positions
 from generator.rules import RULES
@@ -230,3 +231,32 @@ def test_published_policies_are_audited_in_one_go() -> None:
 
     assert found.errors == ()
     assert len(found.documents) + len(found.skipped) == len(list(PUBLISHED.rglob("*.json")))
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=20,
+)
+
+
+@given(_JSON, st.integers(0, 600))
+def test_json_in_pieces_is_the_same_json(value: Any, count: int) -> None:
+    """Lists that come one by one are printed as lists that are there at once."""
+
+    def streamed(part: Any) -> Any:
+        if isinstance(part, list):
+            return (streamed(each) for each in part)
+        if isinstance(part, dict):
+            return {key: streamed(each) for key, each in part.items()}
+        return part
+
+    whole = {"value": value, "many": [{"number": n} for n in range(count)]}
+    shallow = {"value": value, "many": iter(whole["many"])}
+
+    assert "".join(json_pieces(shallow)) == json.dumps(whole, indent=2)
+    if not isinstance(value, dict):
+        assert "".join(json_pieces(iter([value] * 2))) == json.dumps([value] * 2, indent=2)
+    assert json.loads("".join(json_pieces(streamed({"people": [{"of": [1, 2]}]})))) == {
+        "people": [{"of": [1, 2]}]
+    }

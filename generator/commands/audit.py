@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from generator.audit.result import Audit
     from generator.audit.run import Watch
@@ -71,7 +71,8 @@ def audit(paths: tuple[str, ...], fail_on: str, form: str, **given: Any) -> int:
     found = _judged(paths, given)
     if given["write_baseline"]:
         return _start(given["write_baseline"], found)
-    put(_shown(found, form), newline=False)
+    for piece in _shown(found, form):
+        put(piece, newline=False)
     return _code(found, fail_on)
 
 
@@ -159,16 +160,22 @@ def _mend(paths: "Sequence[str]", given: dict[str, Any], fail_on: str, form: str
     errors = tuple(save(files))
     after = _judged(paths, given)
     after = replace(after, errors=(*errors, *after.errors))
-    put(_shown(after, form), newline=False)
+    for piece in _shown(after, form):
+        put(piece, newline=False)
     return _code(after, fail_on)
 
 
-def _shown(found: "Audit", form: str) -> str:
-    folder = Path.cwd().as_posix()
+def _shown(found: "Audit", form: str) -> "Iterable[str]":
+    """What is printed, in one piece or many."""
     if form == "json":
-        from generator.audit.machine import as_json
+        from generator.audit.machine import pieces
 
-        return as_json(found)
+        return pieces(found)
+    return (_text(found, form),)
+
+
+def _text(found: "Audit", form: str) -> str:
+    folder = Path.cwd().as_posix()
     if form == "sarif":
         from generator.audit.sarif import as_sarif
 
