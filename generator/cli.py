@@ -155,7 +155,7 @@ def check(
 @cli.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 def init(directory: Path) -> int:
-    """Make a new policy repository in DIRECTORY, rendered and ready to commit."""
+    """Start a policy repository in DIRECTORY, ready to commit."""
     from generator.init import create
 
     for name in create(directory):

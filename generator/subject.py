@@ -18,7 +18,7 @@ from generator.found import Found
 from generator.grammar import parse_policy, parse_statement
 from generator.journey import ADMINISTRATOR
 from generator.pattern import glob
-from generator.policy import Effect, Policy, Statement
+from generator.policy import Condition, Effect, Policy, Statement
 from generator.positions import Place
 from generator.request import Document, Policies
 from generator.singled_out import people, probes
@@ -37,11 +37,20 @@ def _is_of_sign_in(item: str) -> bool:
     return any(glob(service, one) for one in ("iam", "sts", "signin"))
 
 
+def _as_arns(c: Condition) -> Iterator[str]:
+    """The values of a condition; accounts that it is about, as ARNs of theirs."""
+    is_account = c.key.lower() in ("aws:principalaccount", "aws:resourceaccount")
+    for value in c.values:
+        is_one = is_account and "Not" not in c.operator and _ACCOUNT.fullmatch(value)
+        yield f"arn:aws:iam::{value}:root" if is_one else value
+
+
 _JUDGED: Final = ("identity", "boundary", "scp", "session", "trust")
 # The path before the own user's name, "" where there is none.
 _OWN_PATH: Final = re.compile(
     r"arn:[^:]*:iam::[^:]*:user/((?:[^*?$]*/)?)\$\{aws:username\}", re.IGNORECASE
 )
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _OWN_ACTIONS: Final = ("iam:changepassword", "iam:enablemfadevice")
 # Attached everywhere unless somebody takes it off. Source: AWS Organizations User Guide, SCPs.
 _FULL_ACCESS: Final = Document("FullAWSAccess", ADMINISTRATOR.policy)
@@ -144,7 +153,7 @@ class Subject:
         texts: list[str] = []
         for s in self.policy.statements:
             texts += s.resources.items if s.resources else ()
-            texts += (v for c in s.conditions for v in c.values)
+            texts += (v for c in s.conditions for v in _as_arns(c))
             if s.principals:
                 texts += (i for _, ids in s.principals.entries for i in ids)
         found = filter(None, map(_ARN.match, texts))
@@ -207,10 +216,10 @@ class Subject:
     @cached_property
     def verdicts(self) -> dict[str, str]:
         """The verdicts of the document, by name; see `generator.verdicts`."""
-        if self.kind not in _JUDGED or self.found.holders == frozenset({"role"}):
-            return {}
         if self.kind == "trust":
             return {"trust_without_mfa": self._trust()}
+        if self.kind not in _JUDGED or self.found.holders == frozenset({"role"}):
+            return {}
         if self.is_whole:
             return self._verdicts(self.policy) if self.concerns_sign_in else dict(NO_SAY)
         if self.unread:

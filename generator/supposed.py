@@ -25,8 +25,9 @@ IN_WORDS: Final[dict[State, str]] = {
 # "aws:MultiFactorAuthPresent". A session of a role has no MFA flag: "Secure API access with MFA".
 # Source: the same page, aws:TokenIssueTime: in requests with temporary credentials only.
 _LONG_TERM: Final[dict[str, Value]] = {"aws:tokenissuetime": None}
-# Source: IAM User Guide, "Deny access to AWS based on the requested Region": IAM is one endpoint.
-_IAM_REGION: Final = {"aws": "us-east-1"}
+# IAM is one endpoint in each partition. Source: IAM User Guide, "Deny access to AWS based on the
+# requested Region"; the Region that botocore's endpoints.json signs IAM's requests for.
+IAM_REGION: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _FLAGS: Final[dict[State, tuple[str | None, str | None]]] = {
     "console": ("false", None),
     "key": (None, None),
@@ -72,6 +73,17 @@ class Supposed(Known):
         return default if _is_circumstance(key) else None
 
 
+class OfIam(Supposed):
+    """The same of a request to IAM, which has no keys of other services."""
+
+    __slots__ = ()
+
+    def get(self, key: str, default: Any = None) -> Value:
+        if key in self or key.startswith(("aws:", "iam:", "saml:")) or ":" not in key:
+            return super().get(key, default)
+        return None
+
+
 @cache
 def _is_circumstance(key: str) -> bool:
     """Whether a key that no state settles exists at all, so that its value is not known."""
@@ -102,6 +114,8 @@ def context(state: State, who: Caller, owner: str, action: str = "", **carried: 
     }
     if state == "key":
         found |= _LONG_TERM
-    if action.lower().startswith("iam:") and who.partition in _IAM_REGION:
-        found["aws:requestedregion"] = _IAM_REGION[who.partition]
-    return Supposed(found | carried)
+    if not action.lower().startswith("iam:"):
+        return Supposed(found | carried)
+    if who.partition in IAM_REGION:
+        found["aws:requestedregion"] = IAM_REGION[who.partition]
+    return OfIam(found | carried)

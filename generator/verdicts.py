@@ -163,11 +163,16 @@ def _certified(
 ) -> list[tuple[Needed, str, dict[str, str | None]]]:
     """The same calls with a key of a certification that is let through, if there is one."""
     *others, (needed, on, carried) = asked
+    found = asked
     for levels in product(_FIDO, _FIPS, _FIPS):
         keys = carried | dict(zip(_CERTIFICATIONS, levels, strict=True))
         if decider.is_denied(needed.action, on, "console", who=who, **keys) is False:
-            return [*others, (needed, on, keys)]
-    return asked
+            allowed = decider.is_allowed(needed.action, on, "console", who=who, **keys)
+            if allowed or found is asked:
+                found = [*others, (needed, on, keys)]
+            if allowed:
+                break
+    return found
 
 
 _CERTIFICATIONS: Final = (

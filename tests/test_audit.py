@@ -23,6 +23,7 @@ PUBLISHED = ROOT / "tests" / "published"
 BROKEN = "aws-security-credentials-2026.json"
 RIGHT = "correct/user-deny.json"
 DUMP = ROOT / "tests" / "dumps" / "team.json"
+EXAMPLES = ROOT / "generator" / "rules" / "examples"
 REPORT = ROOT / "tests" / "dumps" / "report.csv"
 
 
@@ -134,7 +135,7 @@ def test_no_edit_is_made_for_what_people_live_with(tmp_path: Path) -> None:
     done = run_gen("audit", "--fix", BROKEN, cwd=tmp_path)
     mended = (tmp_path / BROKEN).read_text("utf-8")
 
-    assert "GEN042 is suppressed" in done.stderr
+    assert "GEN042 is accepted as it is" in done.stderr
     assert mended.count('"Effect": "Deny"') == 1
     assert "iam:GetAccountPasswordPolicy" in mended
 
@@ -260,3 +261,49 @@ def test_json_in_pieces_is_the_same_json(value: Any, count: int) -> None:
     assert json.loads("".join(json_pieces(streamed({"people": [{"of": [1, 2]}]})))) == {
         "people": [{"of": [1, 2]}]
     }
+
+
+@pytest.mark.parametrize("mode", ["--diff", "--fix"])
+def test_dumps_are_shown_mended_and_never_edited(tmp_path: Path, mode: str) -> None:
+    """Every dump there is goes through mending; none of them is written."""
+    for dump in (DUMP, *sorted(EXAMPLES.glob("GEN09*/*.json"))):
+        copy = tmp_path / "dump.json"
+        shutil.copy(dump, copy)
+        done = run_gen("audit", mode, "dump.json", cwd=tmp_path)
+
+        assert done.returncode in (0, 1), done.stderr
+        assert copy.read_bytes() == dump.read_bytes()
+
+
+def test_trust_policies_of_a_dump_have_their_verdict(tmp_path: Path) -> None:
+    """A trust policy is judged alike in a file of its own and in a dump."""
+    documents = as_json(tmp_path, str(DUMP))["documents"]
+    verdicts = [d["verdicts"] for d in documents if d["kind"] == "trust"]
+
+    assert verdicts
+    assert all(v.keys() == {"trust_without_mfa"} for v in verdicts)
+
+
+def test_what_is_found_between_two_edits_does_not_count(tmp_path: Path) -> None:
+    """
+    With GEN030 accepted, no edit opens the password change, though the policy, with other edits
+    made, is one that was published too.
+    """
+    put(tmp_path, "aws-mfa-selfmanage-2018-11-deactivate.json")
+    (tmp_path / ".gen-audit.yaml").write_text("- {rule: GEN030, reason: set before the Deny}\n")
+    done = run_gen("audit", "--fix", ".", cwd=tmp_path)
+
+    assert "GEN030 is accepted as it is" in done.stderr
+    assert (
+        "iam:ChangePassword"
+        not in (tmp_path / "aws-mfa-selfmanage-2018-11-deactivate.json").read_text()
+    )
+
+
+@pytest.mark.parametrize("option", ["--suppressions", "--baseline", "--write-baseline"])
+def test_an_empty_file_name_is_no_folder(tmp_path: Path, option: str) -> None:
+    """A variable that is not set is said, and nothing is read or written."""
+    done = run_gen("audit", option, "", str(DUMP), cwd=tmp_path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"error: {option} names no file\n  hint: is a variable not set?\n" in done.stderr

@@ -10,7 +10,7 @@ from generator.flows import has_security_keys
 from generator.match import applies
 from generator.policy import Effect
 from generator.principals import Caller
-from generator.supposed import Supposed
+from generator.supposed import OfIam
 from generator.verdicts import ENROLMENT, NOT_JUDGED, Verdict, enrolment
 
 _REGISTER: Final = "iam:registersecuritykey"
@@ -106,7 +106,7 @@ class SignIns:
                 action, on, register = CALLS[bit]
                 asked = plain
                 if action == "iam:EnableMFADevice":
-                    asked = Supposed(plain | {_REGISTER: register})
+                    asked = OfIam(plain | {_REGISTER: register})
                 thing = self._target(on, who)
                 answer = answered(applies, s, action, thing, asked, paper.variables)
                 if answer:

@@ -33,6 +33,7 @@ class Counts(Struct, frozen=True):
     spared: int
     not_enrolling: int
     without_mfa: int
+    not_judged: int
     without_device: int | None
     roles: int
     roles_without_mfa: int
@@ -198,10 +199,17 @@ def counts(account: Account) -> Counts:
         spared=sum(p.first_login == "locked_out" for p in everybody) - denied,
         not_enrolling=sum(p.enrolment == "denied" for p in everybody),
         without_mfa=sum(map(gets_through, everybody)),
+        not_judged=sum(map(_is_not_judged, everybody)),
         without_device=sum(map(has_no_device, known)) if known else None,
         roles=len(account.roles),
         roles_without_mfa=len(open_roles(account)),
     )
+
+
+def _is_not_judged(person: Person) -> bool:
+    """Whether a question about somebody has no answer."""
+    asked = (person.first_login, person.access_key_without_mfa, person.console_without_mfa)
+    return "not_judged" in asked
 
 
 def counts_in_words(account: Account) -> list[str]:
@@ -215,6 +223,7 @@ def counts_in_words(account: Account) -> list[str]:
         *_first_sign_in(found),
         *([f"{found.not_enrolling:,} who cannot enrol a device"] if found.not_enrolling else ()),
         f"{found.without_mfa:,} who get through without MFA",
+        *([f"{found.not_judged:,} whose access could not be judged"] if found.not_judged else ()),
         without,
         f"{found.roles_without_mfa:,} of {number(found.roles, 'role')} can be assumed without MFA",
     ]

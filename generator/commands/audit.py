@@ -90,6 +90,13 @@ def _check(paths: "Sequence[str]", given: dict[str, Any]) -> None:
         raise GenError("no PATH is given", hint=hint)
     if "" in named:
         raise GenError("a PATH is empty", hint="is a variable not set? the current folder is .")
+    if given["fix"] and given["diff"]:
+        raise GenError("--fix and --diff do not go together", hint="look at --diff first")
+    for name in ("suppressions", "baseline", "write_baseline", "credential_report"):
+        # An empty path is the current folder.
+        if given[name] == Path():
+            option = f"--{name.replace('_', '-')}"
+            raise GenError(f"{option} names no file", hint="is a variable not set?")
     if given["fix"] and "-" in named:
         hint = "name a file, or use --diff"
         raise GenError("standard input is not edited in place", hint=hint)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from msgspec import Struct
@@ -46,9 +47,11 @@ def repair(found: Found, suppressed: frozenset[str] = frozenset()) -> Repaired:
     `suppressed`: rules whose findings in it people live with; no edit is made for them alone.
     """
     elsewhere = not_in_place(found)
+    # What is found on the way, between two edits, nobody has seen or could live with.
+    seen = _rules(found).keys() if suppressed else frozenset()
 
     def refused_by(before: Found, data: Any) -> str:
-        if why := _only_for(suppressed, before, data):
+        if why := _only_for(suppressed, seen, before, data):
             return why
         return _not_shown(found) if elsewhere else _not_written(found, data)
 
@@ -157,13 +160,18 @@ def _edits(found: Found, planned: Planned) -> list[Edit]:
     return edits
 
 
-def _only_for(suppressed: frozenset[str], before: Found, data: Any) -> str:
-    """Whether an edit answers nothing but what is suppressed; in words, "" if not."""
+def _only_for(suppressed: frozenset[str], seen: AbstractSet[str], before: Found, data: Any) -> str:
+    """Whether an edit answers nothing but what is suppressed; in words, "" if not.
+
+    That a policy was published says no more than the rules that find what is wrong with it.
+    """
     if not suppressed:
         return ""
-    answers = _rules(before) - _rules(replace(before, data=data))
-    only = answers and answers.keys() <= suppressed
-    return f"{', '.join(sorted(answers))} is suppressed" if only else ""
+    fewer = _rules(before) - _rules(replace(before, data=data))
+    answers = sorted(rule for rule in fewer if rule in seen and not rule.startswith("GEN08"))
+    if not answers or not suppressed.issuperset(answers):
+        return ""
+    return f"{', '.join(answers)} {'is' if len(answers) == 1 else 'are'} accepted as it is"
 
 
 def _edit(proposal: Proposal, before: Found, after: Found) -> Edit:

@@ -141,7 +141,7 @@ def allow_not_action(subject: Subject) -> Iterator[Hit]:
                 (*place, "NotAction"),
                 "allows every action that the list leaves out"
                 + (", those that change policies too" if iam else ""),
-                severity=Severity.HIGH if iam else Severity.MEDIUM,
+                severity=Severity.HIGH if iam else Severity.LOW,
                 on_key=True,
             )
 

@@ -86,8 +86,8 @@ def _none_without_mfa(subject: Subject, one: Denied) -> Hit:
     s = one.statement
     return Hit(
         place_of_action(subject, one.place, s, ENABLE),
-        f"{called(s)} denies {action_called(s, ENABLE)} without MFA{one.to_whom}: no kind of MFA "
-        "device can be enrolled by a user who has none",
+        f"{called(s)} denies {action_called(subject, s, ENABLE)} without MFA{one.to_whom}: no kind "
+        "of MFA device can be enrolled by a user who has none",
         let_through(s, CREATE, ENABLE, *ON_THE_PAGE),
         on_key=True,
         severity=one.severity(Severity.HIGH),

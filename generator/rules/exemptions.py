@@ -143,8 +143,13 @@ def open_lists(subject: Subject) -> Iterator[tuple[Place, Statement]]:
 
 
 def exemptions(subject: Subject) -> Iterator[tuple[Place, Statement, int, str]]:
-    """Each item that a Deny "without MFA" exempts: the statement, and which of its list."""
+    """Each item that a Deny "without MFA" exempts: the statement, and which of its list.
+
+    One that exempts everything denies nothing, and is told so elsewhere.
+    """
     for place, s in open_lists(subject):
+        if {"*", "*:*"} & set(s.actions.items):
+            continue
         for at, item in enumerate(s.actions.items):
             yield place, s, at, item
 

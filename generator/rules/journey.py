@@ -32,6 +32,7 @@ from generator.rules.spared import instead, opened_by_resource
 from generator.rules.whom import Denied, action_called, is_of_regions
 from generator.states import USER
 from generator.subject import Subject
+from generator.supposed import IAM_REGION
 
 _ATTACH_LATER: Final = "or attach this policy only after a user's first sign-in"
 
@@ -56,8 +57,8 @@ def first_login_lockout(subject: Subject) -> Iterator[Hit]:
             more, so = _enrolment_as_well(subject, one)
             yield Hit(
                 place_of_action(subject, place, s, CHANGE),
-                f"{called(s)} denies {action_called(s, CHANGE)} without MFA{one.to_whom}: a user "
-                f"told to set a new password at the first sign-in cannot, {so}",
+                f"{called(s)} denies {action_called(subject, s, CHANGE)} without MFA{one.to_whom}: "
+                f"a user told to set a new password at the first sign-in cannot, {so}",
                 f"{let_through(s, CHANGE, ACCEPTED, *more)}, {_ATTACH_LATER}",
                 on_key=True,
                 severity=one.severity(Severity.CRITICAL),
@@ -87,7 +88,8 @@ def password_change_denied_for_good(subject: Subject) -> Iterator[Hit]:
 
     Why: a Deny of `iam:ChangePassword` that does not ask for MFA applies at the first sign-in as
     well. A user told to set a new password there cannot finish signing in, and no Allow helps. A
-    Deny outside some Regions is one of those: IAM is called in `us-east-1`.
+    Deny outside some Regions is one of those: IAM is called in one Region, `us-east-1`, or
+    `cn-north-1` in China and `us-gov-west-1` in GovCloud.
 
     Fix: let `iam:ChangePassword` on the own user through, or create users without a password reset
     at the first sign-in.
@@ -101,18 +103,20 @@ def password_change_denied_for_good(subject: Subject) -> Iterator[Hit]:
             continue
         yield Hit(
             place_of_action(subject, place, s, CHANGE),
-            f"{called(s)} denies {action_called(s, CHANGE)}{one.to_whom or ' to everybody'}, "
-            "with MFA or without: a user told to set a new password at the first sign-in "
-            "cannot finish it",
-            _OUT_OF_REGIONS if is_of_regions(s, outside=True) else "",
+            f"{called(s)} denies {action_called(subject, s, CHANGE)}"
+            f"{one.to_whom or ' to everybody'}, with MFA or without: a user told to set a new "
+            "password at the first sign-in cannot finish it",
+            _out_of_regions(subject) if is_of_regions(s, outside=True) else "",
             on_key=True,
         )
 
 
-_OUT_OF_REGIONS: Final = (
-    "add `us-east-1` to the Regions of its condition, or leave out in `NotAction` what is called "
-    "there, `iam:*` among it"
-)
+def _out_of_regions(subject: Subject) -> str:
+    region = IAM_REGION.get(subject.partition, "the Region of IAM")
+    return (
+        f"add `{region}` to the Regions of its condition, or leave out in `NotAction` what is "
+        "called there, `iam:*` among it"
+    )
 
 
 def lockout_of_users_with_a_path(subject: Subject) -> Iterator[Hit]:

@@ -42,7 +42,8 @@ def enrolment_only_with_mfa(subject: Subject) -> Iterator[Hit]:
     for place, (s, actions) in said.items():
         yield Hit(
             place_of_action(subject, place, s, actions[0]),
-            f"{_allow(s)} allows {listed(actions)} only with MFA: {_without(actions)}",
+            f"{_allow(s)} does not allow {listed(actions)} to a console session without MFA: "
+            f"{_without(actions)}",
             f"move {listed(actions)} to a statement without a condition on MFA",
             on_key=True,
         )

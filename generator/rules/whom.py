@@ -13,7 +13,7 @@ from generator.principals import Caller
 from generator.rules.mfa_denies import denying, is_known, is_matched, is_mfa_deny, listed
 from generator.singled_out import patterns_of_people
 from generator.subject import Subject
-from generator.supposed import context
+from generator.supposed import IAM_REGION, context
 
 _TAG: Final = "aws:principaltag/"
 _WHO: Final = ("aws:username", "aws:principalarn")
@@ -86,10 +86,10 @@ def _protects(s: Statement, action: str) -> bool:
     return not names_it and not any(c.key.lower() in _WHO for c in s.conditions)
 
 
-def action_called(s: Statement, action: str) -> str:
+def action_called(subject: Subject, s: Statement, action: str) -> str:
     """An action of IAM in a message, with where it is called if a statement asks for that."""
-    if is_of_regions(s):
-        return f"`{action}`, which is called in `us-east-1`,"
+    if is_of_regions(s) and subject.partition in IAM_REGION:
+        return f"`{action}`, which is called in `{IAM_REGION[subject.partition]}`,"
     return f"`{action}`"
 
 
