@@ -36,7 +36,7 @@ from generator.found import Found
 from generator.password_policy import PasswordPolicy
 from generator.positions import Positions
 from generator.repair.exemptions import SIGN_IN
-from tests.support import ROOT
+from tests.support import ROOT, run_gen
 
 WITHOUT_CHANGE: Final = [action for action in SIGN_IN if action != "iam:ChangePassword"]
 CASES: Final = sorted(path.parent for path in (ROOT / "tests/diagnose").glob("*/command.txt"))
@@ -1494,3 +1494,13 @@ def test_the_page_names_every_option_and_cause() -> None:
     assert set(TITLES) <= set(re.findall(r"`([a-z-]+)`", causes))
     keys = page.partition("The JSON is `")[2].partition("}`")[0]
     assert set(as_json(Diagnosis("unknown", "", (), ()))) <= set(re.findall(r'"(\w+)"', keys))
+
+
+@pytest.mark.parametrize("option", ["--policy", "--boundary", "--event", "--account-details"])
+def test_an_empty_file_name_is_no_folder(tmp_path: Path, option: str) -> None:
+    """A variable that is not set is said, and the current folder is not read for it."""
+    (tmp_path / "policy.json").write_text('{"Version": "2012-10-17", "Statement": []}')
+    done = run_gen("diagnose", option, "", "--user", "alice", cwd=tmp_path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"error: {option} names no file\n  hint: is a variable not set?\n" in done.stderr

@@ -260,6 +260,52 @@ CASES: Final = {
         {"enrol_virtual-totp": DENIED, "enrol_hardware-totp": NOT_GRANTED},
         (Asked(NO, "zoe", "iam:ListVirtualMFADevices", "*"),),
     ),
+    "users-of-an-account": Case(
+        "the Deny names the account of those it is for",
+        [about({"StringEquals": {"aws:PrincipalAccount": "999999999999"}})],
+        {"first_login": LOCKED_OUT, KEY: DENIED},
+    ),
+    "region-of-iam-in-china": Case(
+        "IAM is one endpoint in each partition, in China in cn-north-1",
+        [
+            {
+                "Effect": "Deny",
+                "Action": "*",
+                "Resource": "arn:aws-cn:iam::*:user/*",
+                "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["cn-northwest-1"]}},
+            }
+        ],
+        {"first_login": LOCKED_OUT},
+    ),
+    "key-of-another-service": Case(
+        "a request to IAM has no key of EC2's",
+        [
+            {
+                "Effect": "Deny",
+                "Action": "*",
+                "Resource": "*",
+                "Condition": {"StringEquals": {"ec2:Region": "eu-west-1"}},
+            },
+            allow(*WAY_IN, on="*"),
+        ],
+        {"first_login": OPEN, "enrol_hardware-totp": OPEN},
+    ),
+    "certified-keys-only": Case(
+        "a key of the level that is asked for gets through, and the first call has none",
+        [
+            allow(ENABLE) | {"Condition": {"StringEquals": {"iam:RegisterSecurityKey": "Create"}}},
+            allow(ENABLE)
+            | {
+                "Condition": {
+                    "StringEquals": {
+                        "iam:RegisterSecurityKey": "Activate",
+                        "iam:FIDO-certification": ["L2", "L3"],
+                    }
+                }
+            },
+        ],
+        {"enrol_security-key": OPEN, "enrol_hardware-totp": NOT_GRANTED},
+    ),
 }
 
 

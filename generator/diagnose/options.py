@@ -14,6 +14,7 @@ _INPUTS: Final = (
     "password_fd"
 ).split()
 _TEXTS: Final = "message password_policy user_arn account_name account_email".split()
+_FILES: Final = "policies boundary account_details event".split()
 # Two options that say the contrary, or the same in two ways.
 _ONE_OF: Final = (("ask_password", "password_fd"), ("has_device", "no_device"))
 # Source: IAM API Reference, CreateUser.
@@ -36,6 +37,12 @@ def wrong(given: Mapping[str, Any]) -> Iterator[GenError]:
     for name in _TEXTS:
         if given[name] is not None and not given[name].strip():
             yield GenError(f"{_option(name)} is empty", hint="give it, or leave the option out")
+    for name in _FILES:
+        files = given[name] if isinstance(given[name], tuple) else (given[name],)
+        # An empty path is the current folder.
+        if Path() in files:
+            option = "--policy" if name == "policies" else _option(name)
+            yield GenError(f"{option} names no file", hint="is a variable not set?")
     if given["account_details"] and not (given["user"] or given["user_arn"]):
         yield GenError("--account-details is about many users", hint="say --user NAME")
     for one, other in _ONE_OF:
