@@ -162,6 +162,7 @@ def test_holes_that_are_closed_where_the_same_conditions_hold_are_none() -> None
     [
         ("aws:PrincipalTag/type", "StringEquals", "human", "low"),
         ("aws:PrincipalTag/type", "StringNotEquals", "service", "low"),
+        ("aws:PrincipalOrgID", "StringEquals", "o-abcdefghij", "low"),
         ("aws:userid", "StringNotLike", "AIDA*", "medium"),
         ("aws:username", "StringEquals", "alice", "medium"),
     ],

@@ -18,7 +18,8 @@ _CIRCUMSTANCES: Final = frozenset("""
     aws:sourcevpce aws:tokenissuetime aws:useragent aws:viaawsservice aws:vpcsourceip
     aws:vpceaccount aws:vpceorgid aws:vpceorgpaths
 """.split())
-_WHO: Final = ("aws:userid", "aws:username")
+_ORGANIZATION: Final = ("aws:principalorgid", "aws:principalorgpaths")
+_WHO: Final = ("aws:userid", "aws:username", *_ORGANIZATION)
 _TAG: Final = "aws:principaltag/"
 
 
@@ -52,7 +53,7 @@ def deny_with_further_conditions(subject: Subject) -> Iterator[Hit]:
                 f"it denies without MFA only where {where}",
                 on_key=True,
                 severity=Severity.HIGH if met is False and not about_who else None,
-                confidence="low" if key.startswith(_TAG) else None,
+                confidence="low" if key.startswith(_TAG) or key in _ORGANIZATION else None,
             )
 
 
