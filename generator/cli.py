@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from generator import __version__
+from generator.commands import format_option
 from generator.console import (
     ReaderGoneError,
     flush,
@@ -50,13 +51,6 @@ _templates_option = click.option(
     "--templates",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="A directory whose templates replace the ones of the same name.",
-)
-_format_option = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="For people or for machines.  [default: text]",
 )
 
 
@@ -96,7 +90,7 @@ def cli() -> None:
 
 
 @cli.command()
-@_options(_profiles_argument, _all_option, _out_option, _templates_option, _format_option)
+@_options(_profiles_argument, _all_option, _out_option, _templates_option, format_option)
 @click.option("--stdout", "to_stdout", is_flag=True, help="Print the documents, write nothing.")
 def render(
     profiles: tuple[str, ...],
@@ -132,7 +126,7 @@ def render(
 
 
 @cli.command()
-@_options(_profiles_argument, _all_option, _out_option, _templates_option, _format_option)
+@_options(_profiles_argument, _all_option, _out_option, _templates_option, format_option)
 def check(
     profiles: tuple[str, ...], every: bool, out: Path, templates: Path | None, form: str
 ) -> int:
@@ -169,7 +163,7 @@ def init(directory: Path) -> int:
 
 
 @cli.command()
-@_options(_profiles_argument, _all_option, _templates_option, _format_option)
+@_options(_profiles_argument, _all_option, _templates_option, format_option)
 @click.option("--brief", is_flag=True, help="Only the numbers, and what does not hold.")
 def verify(
     profiles: tuple[str, ...], every: bool, templates: Path | None, form: str, brief: bool

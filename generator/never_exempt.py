@@ -17,7 +17,6 @@ class NeverExempt(Struct, frozen=True):
 
 
 _OWN_POLICIES = "whoever can change policies can take the Deny off, or go round it"
-_DELEGATION = "it grants somebody else access in the user's name"
 _PASSWORDS = "it decides which passwords are good enough, and whether users may change theirs"
 _FEDERATION = "whoever can change identity providers decides who signs in"
 _PERSISTENCE = "a new credential made without MFA outlives the session"

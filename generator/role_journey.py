@@ -16,7 +16,6 @@ from generator.rows import Ask, Row, Rows, Step, Walked
 from generator.states import AGE, ANOTHER, FLAG, LONGEST_SESSION, USER, Kept, State
 
 MFA_SOURCE: Final = "UG:id_credentials_mfa_configure-api-require"
-TRUST_SOURCE: Final = "UG:reference_policies_elements_principal"
 
 
 def walk_role(name: str, terms: RoleTerms) -> Walked:

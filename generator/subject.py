@@ -107,6 +107,10 @@ class Subject:
         """Whether all of the document could be read, so that what it decides is known."""
         return not self.unread and not self.found.not_read
 
+    def is_known(self, place: Place) -> bool:
+        """Whether every value at a place, or inside it, is known."""
+        return not any(at[: len(place)] == place for at in self.found.not_read)
+
     @property
     def kind(self) -> str:
         return self.found.kind
@@ -251,13 +255,13 @@ class Subject:
             )
             if s.effect is Effect.ALLOW:
                 yield replace(s, conditions=tuple(known))
-            elif not any(at[: len(place)] == place for at in unknown):
+            elif self.is_known(place):
                 yield s
 
     def _known(self) -> Iterator[Statement]:
         """The statements without a part that is not known."""
         for place, s in self.statements():
-            if not any(at[: len(place)] == place for at in self.found.not_read):
+            if self.is_known(place):
                 yield s
 
     @property

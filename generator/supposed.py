@@ -6,14 +6,13 @@ too, is absent.
 """
 
 from functools import cache
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias
 
 from generator.context import Known, Value
 from generator.principals import Caller
 
 State: TypeAlias = Literal["console", "key", "mfa", "role"]
 
-STATES: Final[tuple[State, ...]] = get_args(State)
 IN_WORDS: Final[dict[State, str]] = {
     "console": "a console session without MFA",
     "key": "an access key without MFA",

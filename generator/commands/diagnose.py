@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from generator.commands import format_option
+
 _file = click.Path(path_type=Path)
 
 
@@ -54,13 +56,7 @@ _file = click.Path(path_type=Path)
 )
 @click.option("--account-name", metavar="NAME", help="What a password must not be.")
 @click.option("--account-email", metavar="ADDRESS", help="What a password must not be either.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="For people or for machines.  [default: text]",
-)
+@format_option
 def diagnose(more: tuple[Path, ...], policies: tuple[Path, ...], form: str, **given: Any) -> int:
     """Say why somebody cannot change the password or sign in.
 

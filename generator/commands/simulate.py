@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from generator.commands import format_option
+
 _file = click.Path(path_type=Path)
 
 
@@ -39,13 +41,7 @@ _file = click.Path(path_type=Path)
 )
 @click.option("--mfa-device", is_flag=True, help="The calling user has an MFA device.")
 @click.option("--jsonl", is_flag=True, help="Requests on standard input, one JSON object a line.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="For people or for machines.  [default: text]",
-)
+@format_option
 def simulate(
     more: tuple[Path, ...], policies: tuple[Path, ...], jsonl: bool, form: str, **given: Any
 ) -> int:

@@ -10,7 +10,7 @@ from generator.findings import Severity
 from generator.match import matches_action, matches_resource
 from generator.policy import Effect, Patterns, Statement
 from generator.positions import Place
-from generator.rules.mfa_denies import is_known, listed
+from generator.rules.mfa_denies import listed
 from generator.rules.names import CHANGE
 from generator.rules.rule import Hit, Rule
 from generator.rules.texts import items
@@ -70,7 +70,7 @@ def misses_of_paths(subject: Subject) -> Iterator[tuple[Place, str, Statement]]:
     if not subject.variables or subject.kind != "identity":
         return
     for place, s in subject.statements(Effect.ALLOW):
-        if s.resources is None or s.resources.negated or not is_known(subject, place):
+        if s.resources is None or s.resources.negated or not subject.is_known(place):
             continue
         if not _misses_paths(subject, s.resources) or _is_said_with_paths(subject, s):
             continue

@@ -6,7 +6,6 @@ from typing import Final
 
 from generator.documents import is_action_pattern
 from generator.findings import Severity
-from generator.rules.mfa_denies import is_known
 from generator.rules.rule import Hit, Rule
 from generator.rules.texts import items, variable_before_name
 from generator.subject import Subject
@@ -68,7 +67,7 @@ def arns(subject: Subject) -> Iterator[Hit]:
         for at, item in items(subject, element):
             if problem := _arn_problem(item):
                 yield Hit(at, f"`{item}`: {problem}")
-        here = subject.found.partition if is_known(subject, element) else ""
+        here = subject.found.partition if subject.is_known(element) else ""
         partitions = {item.split(":")[1] if ":" in item else "*" for item in s.resources.items}
         if here and partitions and not any(p == here or _WILD.search(p) for p in partitions):
             yield Hit(

@@ -9,7 +9,6 @@ from generator.never_exempt import NEVER_EXEMPT, NeverExempt
 from generator.policy import Statement
 from generator.positions import Place
 from generator.rules.mfa_denies import (
-    WITHOUT_MFA,
     called,
     called_on,
     covers,
@@ -21,6 +20,7 @@ from generator.rules.mfa_denies import (
 )
 from generator.rules.rule import Hit, Rule
 from generator.subject import Subject
+from generator.verdicts import WITHOUT_MFA
 
 _DELETE: Final = "iam:DeleteVirtualMFADevice"
 _DEACTIVATE: Final = "iam:DeactivateMFADevice"

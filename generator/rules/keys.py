@@ -12,7 +12,8 @@ from generator.match import hold
 from generator.policy import Condition, Effect, Statement
 from generator.positions import Place
 from generator.rules.advice import names_enrolment
-from generator.rules.mfa import MFA_KEYS, is_more_than_enrolment
+from generator.rules.mfa import is_more_than_enrolment
+from generator.rules.mfa_denies import asks_for_mfa
 from generator.rules.rule import Hit, Rule
 from generator.states import AGE, FLAG
 from generator.subject import Subject
@@ -65,7 +66,7 @@ def misspelt_mfa_key(subject: Subject) -> Iterator[Hit]:
     for place, s, c in _unknown(subject):
         if meant := _mfa_key(c.key):
             met = hold((c,), context("mfa", subject.decider.user, subject.account))
-            beside = any(each.key.lower() in MFA_KEYS for each in s.conditions)
+            beside = asks_for_mfa(s)
             asks_nothing = bool(met and beside)
             yield Hit(
                 (*place, "Condition", c.operator, c.key),
@@ -130,9 +131,7 @@ def unknown_key(subject: Subject) -> Iterator[Hit]:
 def _unknown(subject: Subject) -> Iterator[tuple[Place, Statement, Condition]]:
     for place, s in subject.statements():
         for c in s.conditions:
-            if not is_key(c.key) and not any(
-                at[: len(place)] == place for at in subject.found.not_read
-            ):
+            if not is_key(c.key) and subject.is_known(place):
                 yield place, s, c
 
 

@@ -19,6 +19,7 @@ from generator.pattern import glob
 from generator.policy import Condition, Effect, Statement
 from generator.positions import Place
 from generator.principals import Caller, caller
+from generator.rules.mfa_denies import MFA_KEYS, asks_for_mfa
 from generator.states import AGE, FLAG, LONGEST_SESSION
 from generator.subject import Subject
 from generator.supposed import State, context
@@ -27,7 +28,6 @@ from generator.verdicts import SOMETHING, WORK
 Asked: TypeAlias = tuple[str, str]
 When: TypeAlias = Literal["key", "console", "new", "old"]
 
-MFA_KEYS: Final = (FLAG.lower(), AGE.lower())
 # What people call to get MFA: advice never puts MFA in front of it.
 ENROLMENT: Final = frozenset(call.action.lower() for call in CALLS if call.before_mfa)
 _STATES: Final[dict[When, tuple[State, str | None]]] = {
@@ -202,9 +202,7 @@ def every_gate(subject: Subject) -> tuple[Gate, ...]:
     return tuple(
         Gate(subject, place, s)
         for place, s in subject.statements()
-        if any(c.key.lower() in MFA_KEYS for c in s.conditions)
-        and not any(at[: len(place)] == place for at in subject.found.not_read)
-        and _names_people(s)
+        if asks_for_mfa(s) and subject.is_known(place) and _names_people(s)
     )
 
 

@@ -16,12 +16,11 @@ from generator.principals import Caller
 from generator.states import AGE, FLAG
 from generator.subject import Subject
 from generator.supposed import State, Supposed, context
-from generator.verdicts import SOMETHING
+from generator.verdicts import SOMETHING, WITHOUT_MFA
 
-WITHOUT_MFA: Final[tuple[State, ...]] = ("key", "console")
 # Kinds of document that decide what people may do, each person in the account alike.
 _ABOUT_PEOPLE: Final = ("identity", "scp", "boundary")
-_MFA_KEYS: Final = (FLAG.lower(), AGE.lower())
+MFA_KEYS: Final = (FLAG.lower(), AGE.lower())
 _EVERYTHING: Final = ("*", "*:*", "iam:*")
 
 
@@ -33,7 +32,7 @@ def is_about_people(subject: Subject) -> bool:
 def mfa_denies(subject: Subject) -> Iterator[tuple[Place, Statement]]:
     """The Denies "without MFA" of a document, those with parts that are not known left out."""
     for place, s in subject.statements(Effect.DENY):
-        if is_mfa_deny(subject, s) and is_known(subject, place):
+        if is_mfa_deny(subject, s) and subject.is_known(place):
             yield place, s
 
 
@@ -53,12 +52,7 @@ def is_mfa_deny(
 
 def asks_for_mfa(s: Statement) -> bool:
     """Whether a statement has a condition on MFA at all, a wrong one too."""
-    return any(c.key.lower() in _MFA_KEYS for c in s.conditions)
-
-
-def is_known(subject: Subject, place: Place) -> bool:
-    """Whether every value of a statement is known."""
-    return not any(at[: len(place)] == place for at in subject.found.not_read)
+    return any(c.key.lower() in MFA_KEYS for c in s.conditions)
 
 
 def is_met(
@@ -92,7 +86,7 @@ def denying(
     for reason in decision.because:
         if reason.policy == "document" and reason.index is not None:
             place = subject.at[reason.index]
-            if is_known(subject, place):
+            if subject.is_known(place):
                 found.append((place, subject.policy.statements[reason.index]))
     return found
 

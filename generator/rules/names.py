@@ -12,7 +12,7 @@ from generator.pattern import glob, intersect
 from generator.policy import Effect, Patterns, Statement
 from generator.positions import Place
 from generator.rules.elements import IAM_RESOURCES
-from generator.rules.mfa_denies import asks_for_mfa, is_known
+from generator.rules.mfa_denies import asks_for_mfa
 from generator.rules.rule import Hit, Rule
 from generator.rules.texts import items
 from generator.subject import Subject
@@ -127,7 +127,7 @@ def resources_not_taken(subject: Subject) -> Iterator[Hit]:
     for place, s in subject.statements():
         if s.actions.negated or s.resources is None or s.resources.negated:
             continue
-        if not is_known(subject, place):
+        if not subject.is_known(place):
             continue
         for at, item in items(subject, subject.element(place, "Action")):
             taken = _taken(item.lower())

@@ -7,7 +7,8 @@ from generator.findings import Severity
 from generator.grammar import is_number
 from generator.operators import operator
 from generator.policy import Condition, Effect
-from generator.rules.mfa import MFA_KEYS, Gate, gates, is_on_flag
+from generator.rules.mfa import Gate, gates, is_on_flag
+from generator.rules.mfa_denies import MFA_KEYS
 from generator.rules.rule import Hit, Rule
 from generator.rules.texts import items, variable_before_name
 from generator.subject import Subject

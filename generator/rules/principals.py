@@ -7,7 +7,6 @@ from typing import Final
 from generator.findings import Severity
 from generator.policy import Condition, Effect, Statement
 from generator.positions import Place
-from generator.rules.mfa_denies import is_known
 from generator.rules.rule import Hit, Rule
 from generator.rules.texts import items
 from generator.subject import Subject
@@ -133,7 +132,7 @@ def _refused(subject: Subject, i: str) -> str:
 def allows(subject: Subject) -> Iterator[tuple[Place, Statement, tuple[str, ...]]]:
     """The Allows of a trust policy that are known whole, with the principals of IAM in each."""
     for place, s in subject.statements(Effect.ALLOW) if subject.kind == "trust" else ():
-        if s.principals is not None and is_known(subject, place):
+        if s.principals is not None and subject.is_known(place):
             ids = [i for kind, each in s.principals.entries if kind == "AWS" for i in each]
             yield place, s, ("*",) if s.principals.anyone else tuple(dict.fromkeys(ids))
 

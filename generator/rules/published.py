@@ -14,7 +14,7 @@ from generator.positions import Place
 from generator.rules import conditions, exemptions, journey, unguarded
 from generator.rules.advice import names_enrolment
 from generator.rules.editions import EDITIONS, Asked, Edition, Resource
-from generator.rules.mfa_denies import called, is_about_people, is_known
+from generator.rules.mfa_denies import called, is_about_people
 from generator.rules.rule import Hit, Rule
 from generator.subject import Subject
 
@@ -124,7 +124,7 @@ def _known(subject: Subject, rule: str) -> Iterator[Hit]:
         return
     for place, s in subject.statements(Effect.DENY):
         # A Deny of nothing but enrolment must never be told to hold better.
-        if not is_known(subject, place) or names_enrolment(s):
+        if not subject.is_known(place) or names_enrolment(s):
             continue
         found = next((e for e in EDITIONS if _is_of(s, e)), None)
         if not found or found.rule != rule:

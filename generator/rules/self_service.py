@@ -17,8 +17,8 @@ from generator.rules.texts import items
 from generator.states import ANOTHER
 from generator.subject import Subject
 from generator.supposed import IN_WORDS, State
+from generator.verdicts import WITHOUT_MFA
 
-_WITHOUT_MFA: Final[tuple[State, ...]] = ("key", "console")
 _ALL: Final[tuple[State, ...]] = ("key", "console", "mfa")
 # Whoever can do these to another user can sign in as that user. ChangePassword is not among them:
 # it only ever changes the caller's own. Source: API:ChangePassword.
@@ -217,7 +217,7 @@ def _because(subject: Subject, decision: Decision | str) -> list[Place]:
 
 def _open(subject: Subject, action: str, resource: str) -> tuple[State, ...]:
     """The states without MFA in which an action is allowed."""
-    return tuple(s for s in _WITHOUT_MFA if subject.decider.is_allowed(action, resource, s))
+    return tuple(s for s in WITHOUT_MFA if subject.decider.is_allowed(action, resource, s))
 
 
 def _is_self_service(subject: Subject) -> bool:

@@ -9,7 +9,6 @@ from generator.match import matches_action
 from generator.never_exempt import NEVER_EXEMPT, NeverExempt
 from generator.policy import Statement
 from generator.rules.mfa_denies import (
-    WITHOUT_MFA,
     called,
     called_on,
     is_about_people,
@@ -21,6 +20,7 @@ from generator.rules.mfa_denies import (
 from generator.rules.needed import ACCEPTED, CHANGE, CREATE, ENABLE, ON_THE_PAGE
 from generator.rules.rule import Hit, Rule
 from generator.subject import Subject
+from generator.verdicts import WITHOUT_MFA
 
 _DELETE: Final = "iam:DeleteVirtualMFADevice"
 _NEEDED: Final = (CHANGE, ACCEPTED, CREATE, ENABLE, *ON_THE_PAGE)

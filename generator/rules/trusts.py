@@ -20,15 +20,13 @@ from generator.rules.conditions import (
     deny_never_applies,
     null_in_deny,
 )
-from generator.rules.mfa_denies import asks_for_mfa, is_known
+from generator.rules.mfa_denies import MFA_KEYS, asks_for_mfa
 from generator.rules.principals import allows, is_negated, keeps_out, principals
 from generator.rules.rule import Hit, Rule
-from generator.states import AGE, FLAG
 from generator.subject import Subject
 from generator.supposed import IN_WORDS, State
 from generator.verdicts import ASSUME, WITHOUT_MFA, can_assume, may_trust, trusted_users
 
-_MFA_KEYS: Final = (FLAG.lower(), AGE.lower())
 _NO_MFA: Final = Known({})
 _WHOLE: Final = re.compile(r"arn:[^:]*:iam::([0-9]{12}):root|([0-9]{12})")
 _MACHINE: Final = re.compile(r"arn:[^:]*:(?:iam::[^:]*:role/|sts::[^:]*:assumed-role/).*")
@@ -111,8 +109,8 @@ def _as_if_mended(subject: Subject) -> Decider:
     said = {hit.place[:-2] for rule in _OF_DENIES for hit in rule(subject)}
     statements = tuple(
         (
-            replace(s, conditions=tuple(c for c in s.conditions if c.key.lower() not in _MFA_KEYS))
-            if place in said or (s.effect is Effect.DENY and not is_known(subject, place))
+            replace(s, conditions=tuple(c for c in s.conditions if c.key.lower() not in MFA_KEYS))
+            if place in said or (s.effect is Effect.DENY and not subject.is_known(place))
             else s
         )
         for place, s in subject.statements()
@@ -194,7 +192,7 @@ def mfa_of_machines(subject: Subject) -> Iterator[Hit]:
 
 def _demands_mfa(s: Statement) -> bool:
     """Whether a statement is not met by a request that tells nothing of MFA."""
-    on_mfa = [c for c in s.conditions if c.key.lower() in _MFA_KEYS]
+    on_mfa = [c for c in s.conditions if c.key.lower() in MFA_KEYS]
     return bool(on_mfa) and hold(on_mfa, _NO_MFA) is False
 
 

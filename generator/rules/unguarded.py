@@ -7,7 +7,6 @@ from generator.findings import Severity
 from generator.policy import Effect, Statement
 from generator.positions import Place
 from generator.rules.mfa_denies import (
-    WITHOUT_MFA,
     allowing,
     asks_for_mfa,
     called,
@@ -20,7 +19,7 @@ from generator.rules.mfa_denies import (
 )
 from generator.rules.rule import Hit, Rule
 from generator.subject import Subject
-from generator.verdicts import SOMETHING, WORK
+from generator.verdicts import SOMETHING, WITHOUT_MFA, WORK
 
 _ENABLE: Final = "iam:EnableMFADevice"
 

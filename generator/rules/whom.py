@@ -10,7 +10,7 @@ from generator.match import hold, matches_action, matches_resource
 from generator.policy import Effect, Statement
 from generator.positions import Place
 from generator.principals import Caller
-from generator.rules.mfa_denies import denying, is_known, is_matched, is_mfa_deny, listed
+from generator.rules.mfa_denies import denying, is_matched, is_mfa_deny, listed
 from generator.singled_out import patterns_of_people
 from generator.subject import Subject
 from generator.supposed import IAM_REGION, context
@@ -109,7 +109,7 @@ def _by_tag(subject: Subject, action: str, **carried: Any) -> Iterator[Denied]:
     asked = context("console", user, account, action, **carried)
     for place, s in subject.statements(Effect.DENY):
         tags = tuple(c.key for c in s.conditions if c.key.lower().startswith(_TAG))
-        if not tags or not is_known(subject, place) or not matches_action(s.actions, action):
+        if not tags or not subject.is_known(place) or not matches_action(s.actions, action):
             continue
         rest = replace(
             s, conditions=tuple(c for c in s.conditions if not c.key.lower().startswith(_TAG))
